@@ -1,0 +1,139 @@
+//! Turns the text of a setting into its value; each error is the end of a sentence that starts with
+//! the variable's name.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use base64::Engine as _;
+use secrecy::{SecretSlice, SecretString};
+
+use super::{ConnectionUrl, DatabaseUrl, LogFormat, Plan, QueueBackend};
+
+pub(super) fn database_url(text: &str) -> Result<DatabaseUrl, String> {
+    if text.starts_with("sqlite:") {
+        if text.contains(":memory:") || text.contains("mode=memory") {
+            return Err("an in-memory database would lose events, give it a file".to_owned());
+        }
+        return Ok(DatabaseUrl::Sqlite(ConnectionUrl::new(text)));
+    }
+    if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+        url::Url::parse(text).map_err(|error| format!("is not a URL: {error}"))?;
+        return Ok(DatabaseUrl::Postgres(ConnectionUrl::new(text)));
+    }
+    Err("must begin with sqlite:// or postgres://".to_owned())
+}
+
+pub(super) fn queue_backend(text: &str) -> Result<QueueBackend, String> {
+    if text == "embedded" {
+        return Ok(QueueBackend::Embedded);
+    }
+    if text.starts_with("amqp://") || text.starts_with("amqps://") {
+        url::Url::parse(text).map_err(|error| format!("is not a URL: {error}"))?;
+        return Ok(QueueBackend::Amqp(ConnectionUrl::new(text)));
+    }
+    Err("must be `embedded`, or begin with amqp:// or amqps://".to_owned())
+}
+
+pub(super) fn queue_prefix(text: &str) -> Result<String, String> {
+    let fits = (1..=64).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+    if fits {
+        Ok(text.to_owned())
+    } else {
+        Err("must be 1 to 64 letters, digits, dots, hyphens or underscores".to_owned())
+    }
+}
+
+pub(super) fn socket_address(text: &str) -> Result<SocketAddr, String> {
+    text.parse()
+        .map_err(|_| "must be an address and a port, such as 127.0.0.1:8080".to_owned())
+}
+
+pub(super) fn flag(text: &str) -> Result<bool, String> {
+    match text {
+        "true" | "1" | "yes" | "on" => Ok(true),
+        "false" | "0" | "no" | "off" => Ok(false),
+        _ => Err("must be true or false".to_owned()),
+    }
+}
+
+/// A whole number between two bounds, both included.
+pub(super) fn count(least: u64, most: u64) -> impl Fn(&str) -> Result<u64, String> {
+    move |text| {
+        text.parse()
+            .ok()
+            .filter(|number| (least..=most).contains(number))
+            .ok_or_else(|| format!("must be a whole number from {least} to {most}"))
+    }
+}
+
+/// A duration (`500ms`, `15s`, `7d`) between two bounds, both included.
+pub(super) fn duration(
+    least: Duration,
+    most: Duration,
+) -> impl Fn(&str) -> Result<Duration, String> {
+    move |text| {
+        let duration = humantime::parse_duration(text)
+            .map_err(|_| "must be a duration, such as 500ms, 15s, 10m or 7d".to_owned())?;
+        if (least..=most).contains(&duration) {
+            Ok(duration)
+        } else {
+            Err(format!(
+                "must be from {} to {}",
+                humantime::format_duration(least),
+                humantime::format_duration(most)
+            ))
+        }
+    }
+}
+
+pub(super) fn admin_token(text: &str) -> Result<SecretString, String> {
+    let fits = (20..=255).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+    if fits {
+        Ok(text.into())
+    } else {
+        Err("must be 20 to 255 printable ASCII characters without blanks".to_owned())
+    }
+}
+
+/// One or several base64 keys of 32 bytes, parted by commas.
+pub(super) fn encryption_keys(text: &str) -> Result<Vec<SecretSlice<u8>>, String> {
+    text.split(',')
+        .map(|part| {
+            base64::engine::general_purpose::STANDARD
+                .decode(part.trim())
+                .ok()
+                .filter(|key| key.len() == 32)
+                .map(SecretSlice::from)
+                .ok_or_else(|| {
+                    "must be 32 bytes in base64 (several parted by commas), as `openssl rand -base64 32` makes them"
+                        .to_owned()
+                })
+        })
+        .collect()
+}
+
+pub(super) fn plan(text: &str) -> Result<Plan, String> {
+    match text {
+        "free" => Ok(Plan::Free),
+        "premium" => Ok(Plan::Premium),
+        "ultimate" => Ok(Plan::Ultimate),
+        _ => Err("must be free, premium or ultimate".to_owned()),
+    }
+}
+
+pub(super) fn log_format(text: &str) -> Result<LogFormat, String> {
+    match text {
+        "text" => Ok(LogFormat::Text),
+        "json" => Ok(LogFormat::Json),
+        _ => Err("must be text or json".to_owned()),
+    }
+}
+
+pub(super) fn log_filter(text: &str) -> Result<String, String> {
+    tracing_subscriber::EnvFilter::try_new(text)
+        .map(|_| text.to_owned())
+        .map_err(|_| "must be a level (error, warn, info, debug, trace) or a filter such as info,delivery_worker=debug".to_owned())
+}

@@ -1,0 +1,103 @@
+//! What the binaries of both services do alike: read the configuration, serve or check their health,
+//! and end when they are asked to.
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+
+use crate::config::Config;
+use crate::{healthcheck, telemetry};
+
+/// Exit code of a service that cannot use its configuration or its arguments.
+pub const UNUSABLE: u8 = 2;
+
+/// Runs a service with `serve` until it returns, or checks the health of one that runs on `bind`
+/// when the only argument is `healthcheck` (exit code 0: ready, 1: not).
+pub async fn main(
+    name: &str,
+    bind: impl FnOnce(&Config) -> SocketAddr,
+    serve: impl AsyncFnOnce(Config, EndSignal) -> anyhow::Result<()>,
+) -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let check = match arguments.as_slice() {
+        [] => false,
+        [word] if word == "healthcheck" => true,
+        _ => {
+            eprintln!("usage: {name} [healthcheck]");
+            return ExitCode::from(UNUSABLE);
+        }
+    };
+    let config = match Config::from_process() {
+        Ok(config) => config,
+        Err(error) => {
+            eprintln!("{name}: {error}");
+            // Docker keeps every code but 0 and 1 of a health check for itself.
+            return ExitCode::from(if check { 1 } else { UNUSABLE });
+        }
+    };
+    let done = if check {
+        healthcheck::readiness(bind(&config)).await
+    } else {
+        telemetry::init(&config.log);
+        match EndSignal::listen() {
+            Ok(end) => serve(config, end).await,
+            Err(error) => Err(error.into()),
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{name}: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Hears when the process is asked to end: by SIGTERM or Ctrl-C.
+#[derive(Debug)]
+pub struct EndSignal {
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl EndSignal {
+    /// Starts listening. To be done once, before anything else: a signal that arrives between two
+    /// listeners would be swallowed.
+    pub fn listen() -> std::io::Result<Self> {
+        #[cfg(unix)]
+        {
+            use tokio::signal::unix::{SignalKind, signal};
+            Ok(Self {
+                terminate: signal(SignalKind::terminate())?,
+                interrupt: signal(SignalKind::interrupt())?,
+            })
+        }
+        #[cfg(not(unix))]
+        Ok(Self {})
+    }
+
+    /// Resolves when a signal has arrived since the start.
+    pub async fn received(&mut self) {
+        #[cfg(unix)]
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+        #[cfg(not(unix))]
+        // Without a console there is nobody to interrupt.
+        let _ = tokio::signal::ctrl_c().await;
+    }
+
+    /// Starts something that may have to wait for a database; none when the process is asked to end
+    /// before that.
+    pub async fn or<T>(
+        &mut self,
+        start: impl Future<Output = anyhow::Result<T>>,
+    ) -> anyhow::Result<Option<T>> {
+        tokio::select! {
+            started = start => Ok(Some(started?)),
+            () = self.received() => Ok(None),
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! Keeps a session with the broker: makes one, waits until it dies, makes the next.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use lapin::uri::AMQPUri;
+use lapin::{Connection, ConnectionProperties, Event};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::backoff::Schedule;
+use crate::config::ConnectionUrl;
+
+/// Seconds between heartbeats; a peer that is silent for two of them is gone.
+const HEARTBEAT: u16 = 10;
+/// Limit of connecting and declaring.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
+/// How often the state is looked at besides waiting for lapin's events.
+const LOOK_AGAIN: Duration = Duration::from_millis(500);
+
+/// Something that lives on one connection and dies with it. lapin's own recovery stays off: an
+/// acknowledgement from before a reconnect, sent on a recovered channel, would settle messages of
+/// the new session.
+pub(super) trait Session: Send + Sync + 'static {
+    fn connection(&self) -> &Connection;
+}
+
+/// The sessions of one purpose, one after another.
+pub(super) struct Sessions<S> {
+    current: watch::Receiver<Option<Arc<S>>>,
+    stop: CancellationToken,
+}
+
+impl<S: Session> Sessions<S> {
+    /// Starts keeping a session; `start` makes it of a connection.
+    pub(super) fn keep<F, Fut>(url: ConnectionUrl, name: &'static str, start: F) -> Self
+    where
+        F: Fn(Connection) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = lapin::Result<S>> + Send + 'static,
+    {
+        let (sender, current) = watch::channel(None);
+        let stop = CancellationToken::new();
+        tokio::spawn(keep(url, name, start, sender, stop.clone()));
+        Self { current, stop }
+    }
+
+    /// The session that is up now.
+    pub(super) fn current(&self) -> Option<Arc<S>> {
+        self.current.borrow().clone()
+    }
+
+    /// For waiting on a session in a task of its own.
+    pub(super) fn watch(&self) -> watch::Receiver<Option<Arc<S>>> {
+        self.current.clone()
+    }
+
+    /// Waits for a session; none once it was closed.
+    pub(super) async fn ready(&self) -> Option<Arc<S>> {
+        next(&mut self.current.clone()).await
+    }
+
+    /// Ends the session and makes no more; returns when the broker has said goodbye.
+    pub(super) async fn close(&self) {
+        self.stop.cancel();
+        let mut current = self.current.clone();
+        while current.changed().await.is_ok() {}
+    }
+}
+
+impl<S> Drop for Sessions<S> {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+/// Waits until there is a session; none when there will be no more.
+pub(super) async fn next<S>(sessions: &mut watch::Receiver<Option<Arc<S>>>) -> Option<Arc<S>> {
+    sessions.wait_for(Option::is_some).await.ok()?.clone()
+}
+
+async fn keep<S: Session, F, Fut>(
+    url: ConnectionUrl,
+    name: &'static str,
+    start: F,
+    sender: watch::Sender<Option<Arc<S>>>,
+    stop: CancellationToken,
+) where
+    F: Fn(Connection) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = lapin::Result<S>> + Send + 'static,
+{
+    let mut schedule = Schedule::reconnect();
+    loop {
+        let connecting = async {
+            let connection = connect(&url, name).await?;
+            start(connection).await
+        };
+        let made = tokio::select! {
+            () = stop.cancelled() => return,
+            made = tokio::time::timeout(CONNECT_TIMEOUT, connecting) => made,
+        };
+        let problem = match made {
+            Ok(Ok(session)) => {
+                schedule.reset();
+                tracing::debug!(connection = name, "connected to the broker");
+                let session = Arc::new(session);
+                sender.send_replace(Some(session.clone()));
+                let ended = tokio::select! {
+                    () = stop.cancelled() => None,
+                    reason = lost(session.connection()) => Some(reason),
+                };
+                sender.send_replace(None);
+                let Some(reason) = ended else {
+                    // The broker may be gone already; then there is nobody to say goodbye to.
+                    let _ = session.connection().close(200, "stopping".into()).await;
+                    return;
+                };
+                reason
+            }
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => format!("no answer in {} s", CONNECT_TIMEOUT.as_secs()),
+        };
+        let wait = schedule.next_wait();
+        tracing::warn!(
+            connection = name,
+            error = %problem,
+            retry_in_ms = wait.as_millis(),
+            "the broker is not available"
+        );
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(wait) => {}
+        }
+    }
+}
+
+async fn connect(url: &ConnectionUrl, name: &'static str) -> lapin::Result<Connection> {
+    let mut uri: AMQPUri = url
+        .expose()
+        .parse()
+        .map_err(|error: String| std::io::Error::new(std::io::ErrorKind::InvalidInput, error))?;
+    uri.query.heartbeat.get_or_insert(HEARTBEAT);
+    let properties = ConnectionProperties::default()
+        .with_connection_name(format!("auditstream {name} {}", std::process::id()).into());
+    Connection::connect_uri(uri, properties).await
+}
+
+/// Resolves when the connection is no more, with the reason.
+async fn lost(connection: &Connection) -> String {
+    let mut events = std::pin::pin!(connection.events_listener());
+    loop {
+        match tokio::time::timeout(LOOK_AGAIN, events.next()).await {
+            Ok(Some(Event::Error(error))) => return error.to_string(),
+            Ok(Some(Event::ConnectionBlocked(reason))) => {
+                tracing::warn!(reason, "the broker takes no messages");
+            }
+            Ok(Some(Event::ConnectionUnblocked)) => {
+                tracing::info!("the broker takes messages again");
+            }
+            Ok(Some(_)) => {}
+            Ok(None) => return "the connection ended".to_owned(),
+            Err(_) => {}
+        }
+        if !connection.status().connected() {
+            return "the connection was closed".to_owned();
+        }
+    }
+}

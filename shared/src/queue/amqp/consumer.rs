@@ -1,0 +1,218 @@
+//! Consumes with manual acknowledgements, session after session.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use futures_util::StreamExt as _;
+use lapin::Acker;
+use lapin::options::{
+    BasicAckOptions, BasicCancelOptions, BasicConsumeOptions, BasicNackOptions, BasicQosOptions,
+    QueueBindOptions, QueueDeclareOptions,
+};
+use lapin::types::{FieldTable, ShortString};
+use lapin::{Channel, Connection};
+use tokio::sync::{broadcast, mpsc, watch};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::connection::{Session, next};
+use super::headers;
+use super::topology::Topology;
+use crate::queue::{Delivery, Message, Notice, Ticket, Verdict};
+
+/// A connection for consuming and its acknowledgements alone.
+pub(super) struct Consuming {
+    connection: Connection,
+}
+
+impl Session for Consuming {
+    fn connection(&self) -> &Connection {
+        &self.connection
+    }
+}
+
+impl Consuming {
+    pub(super) async fn start(
+        connection: Connection,
+        topology: Topology,
+        notices: broadcast::Sender<Notice>,
+    ) -> lapin::Result<Self> {
+        let channel = connection.create_channel().await?;
+        topology.declare(&channel).await?;
+        listen(channel, &topology, notices).await?;
+        Ok(Self { connection })
+    }
+}
+
+/// Brings the deliveries of one queue.
+pub(super) struct Pump {
+    pub(super) sessions: watch::Receiver<Option<Arc<Consuming>>>,
+    pub(super) queue: ShortString,
+    pub(super) window: u16,
+    pub(super) deliveries: mpsc::Sender<Delivery>,
+    pub(super) stop: CancellationToken,
+    /// Where the tasks that settle are counted.
+    pub(super) tasks: TaskTracker,
+}
+
+impl Pump {
+    /// Runs until it is stopped, session after session.
+    pub(super) async fn run(mut self) {
+        loop {
+            let session = tokio::select! {
+                () = self.stop.cancelled() => return,
+                session = next(&mut self.sessions) => session,
+            };
+            let Some(session) = session else { return };
+            if let Err(error) = self.consume(&session).await {
+                tracing::warn!(queue = %self.queue, error = %error, "consuming was interrupted");
+            }
+            if self.stop.is_cancelled() || self.deliveries.is_closed() {
+                return;
+            }
+            // A channel can die while its connection lives (its queue was deleted, an
+            // acknowledgement timed out). A new session declares everything again.
+            let _ = session
+                .connection
+                .close(200, "consuming was interrupted".into())
+                .await;
+            let replaced = self.sessions.wait_for(|current| {
+                current
+                    .as_ref()
+                    .is_none_or(|current| !Arc::ptr_eq(current, &session))
+            });
+            if replaced.await.is_err() {
+                return;
+            }
+        }
+    }
+
+    async fn consume(&self, session: &Consuming) -> lapin::Result<()> {
+        static CONSUMERS: AtomicU64 = AtomicU64::new(0);
+        let channel = session.connection.create_channel().await?;
+        channel
+            .basic_qos(self.window, BasicQosOptions::default())
+            .await?;
+        let number = CONSUMERS.fetch_add(1, Ordering::Relaxed);
+        let tag: ShortString = format!("auditstream-{}-{number}", std::process::id()).into();
+        let mut consumer = channel
+            .basic_consume(
+                self.queue.clone(),
+                tag.clone(),
+                BasicConsumeOptions::default(),
+                FieldTable::default(),
+            )
+            .await?;
+        let (settle, verdicts) = mpsc::unbounded_channel();
+        self.tasks.spawn(settle_all(channel.clone(), verdicts));
+        loop {
+            let arrived = tokio::select! {
+                () = self.stop.cancelled() => break,
+                arrived = consumer.next() => arrived,
+            };
+            let Some(arrived) = arrived else {
+                return Ok(());
+            };
+            // Dropped when nobody takes it any more, it goes back.
+            let delivery = delivery(arrived?, &settle);
+            if self.deliveries.send(delivery).await.is_err() {
+                break;
+            }
+        }
+        channel
+            .basic_cancel(tag, BasicCancelOptions::default())
+            .await?;
+        // What came between the request and its answer goes back.
+        while let Some(Ok(late)) = consumer.next().await {
+            delivery(late, &settle).give_back();
+        }
+        Ok(())
+    }
+}
+
+fn delivery(
+    arrived: lapin::message::Delivery,
+    settle: &mpsc::UnboundedSender<(Acker, Verdict)>,
+) -> Delivery {
+    let message = Message {
+        event_type: arrived.routing_key.to_string(),
+        body: arrived.data.into(),
+        headers: headers::from_properties(&arrived.properties),
+    };
+    let settle = settle.clone();
+    let acker = arrived.acker;
+    let ticket = Ticket(Box::new(move |verdict| {
+        // The receiver is gone only with the session, and then the message comes again.
+        let _ = settle.send((acker, verdict));
+    }));
+    Delivery::new(message, arrived.redelivered, ticket)
+}
+
+/// Settles through each delivery's own acker, which refuses once its channel has died. Owns the
+/// channel, so that it stays open until the last delivery is settled.
+async fn settle_all(channel: Channel, mut verdicts: mpsc::UnboundedReceiver<(Acker, Verdict)>) {
+    while let Some((acker, verdict)) = verdicts.recv().await {
+        let settled = match verdict {
+            Verdict::Ack => acker.ack(BasicAckOptions::default()).await,
+            Verdict::GiveBack => {
+                let options = BasicNackOptions {
+                    requeue: true,
+                    ..BasicNackOptions::default()
+                };
+                acker.nack(options).await
+            }
+        };
+        if let Err(error) = settled {
+            tracing::debug!(error = %error, "a settlement came too late, its message comes again");
+        }
+    }
+    drop(channel);
+}
+
+/// Forwards notices from a queue that lives as long as the connection.
+async fn listen(
+    channel: Channel,
+    topology: &Topology,
+    notices: broadcast::Sender<Notice>,
+) -> lapin::Result<()> {
+    let options = QueueDeclareOptions {
+        exclusive: true,
+        auto_delete: true,
+        ..QueueDeclareOptions::default()
+    };
+    let queue = channel
+        .queue_declare("".into(), options, FieldTable::default())
+        .await?;
+    channel
+        .queue_bind(
+            queue.name().clone(),
+            topology.notices_exchange(),
+            "".into(),
+            QueueBindOptions::default(),
+            FieldTable::default(),
+        )
+        .await?;
+    let options = BasicConsumeOptions {
+        no_ack: true,
+        ..BasicConsumeOptions::default()
+    };
+    let mut consumer = channel
+        .basic_consume(
+            queue.name().clone(),
+            "".into(),
+            options,
+            FieldTable::default(),
+        )
+        .await?;
+    tokio::spawn(async move {
+        while let Some(Ok(arrived)) = consumer.next().await {
+            match serde_json::from_slice(&arrived.data) {
+                // Nobody may be listening.
+                Ok(notice) => drop(notices.send(notice)),
+                Err(error) => tracing::debug!(error = %error, "a notice cannot be read"),
+            }
+        }
+        drop(channel);
+    });
+    Ok(())
+}

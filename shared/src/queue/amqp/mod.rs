@@ -1,0 +1,138 @@
+//! The queue on RabbitMQ, 3.10 and later.
+
+mod connection;
+mod consumer;
+mod headers;
+mod publisher;
+mod topology;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::sync::{broadcast, mpsc};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use self::connection::Sessions;
+use self::consumer::Consuming;
+use self::publisher::Publishing;
+use self::topology::Topology;
+use super::{Deliveries, Message, Notice, PublishError, Queue, Source, Stored, Target};
+use crate::config::{ConnectionUrl, QueueConfig};
+
+/// How long closing waits for deliveries that are still unsettled.
+const SETTLE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// RabbitMQ, on two connections: one publishes, the other consumes and acknowledges.
+pub struct AmqpQueue {
+    topology: Topology,
+    publishing: Arc<Sessions<Publishing>>,
+    consuming: Sessions<Consuming>,
+    notices: broadcast::Sender<Notice>,
+    publish_timeout: Duration,
+    stop: CancellationToken,
+    /// Everything that consumes or settles.
+    tasks: TaskTracker,
+}
+
+impl AmqpQueue {
+    /// Starts connecting; returns at once.
+    pub fn open(url: ConnectionUrl, config: &QueueConfig) -> Self {
+        let topology = Topology::new(&config.prefix);
+        let (notices, _) = broadcast::channel(256);
+        let publishing = {
+            let topology = topology.clone();
+            Sessions::keep(url.clone(), "publishing", move |connection| {
+                Publishing::start(connection, topology.clone())
+            })
+        };
+        let consuming = {
+            let topology = topology.clone();
+            let notices = notices.clone();
+            Sessions::keep(url, "consuming", move |connection| {
+                Consuming::start(connection, topology.clone(), notices.clone())
+            })
+        };
+        Self {
+            topology,
+            publishing: Arc::new(publishing),
+            consuming,
+            notices,
+            publish_timeout: config.publish_timeout,
+            stop: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+        }
+    }
+}
+
+#[async_trait]
+impl Queue for AmqpQueue {
+    async fn publish(&self, target: Target, message: Message) -> Result<Stored, PublishError> {
+        let deadline = tokio::time::Instant::now() + self.publish_timeout;
+        let session = tokio::time::timeout_at(deadline, self.publishing.ready())
+            .await
+            .ok()
+            .flatten()
+            .ok_or_else(|| {
+                PublishError::Unavailable("there is no connection to the broker".to_owned())
+            })?;
+        let left = deadline.saturating_duration_since(tokio::time::Instant::now());
+        session
+            .publish(&self.topology, target, &message, left)
+            .await
+    }
+
+    fn consume(&self, source: Source, window: u16) -> Deliveries {
+        // The window already bounds what is unsettled, so this channel needs no room of its own.
+        let (sender, receiver) = mpsc::channel(1);
+        let stop = self.stop.child_token();
+        let pump = consumer::Pump {
+            sessions: self.consuming.watch(),
+            queue: self.topology.queue(source),
+            window,
+            deliveries: sender,
+            stop: stop.clone(),
+            tasks: self.tasks.clone(),
+        };
+        self.tasks.spawn(pump.run());
+        Deliveries::new(receiver, stop)
+    }
+
+    fn announce(&self, notice: Notice) {
+        // This process hears it even when the broker is away.
+        let _ = self.notices.send(notice);
+        let Some(session) = self.publishing.current() else {
+            return;
+        };
+        let topology = self.topology.clone();
+        tokio::spawn(async move {
+            if let Err(error) = session.announce(&topology, notice).await {
+                tracing::debug!(error = %error, "a notice was lost");
+            }
+        });
+    }
+
+    fn notices(&self) -> broadcast::Receiver<Notice> {
+        self.notices.subscribe()
+    }
+
+    fn is_connected(&self) -> bool {
+        self.publishing.current().is_some() && self.consuming.current().is_some()
+    }
+
+    async fn close(&self) {
+        self.stop.cancel();
+        self.tasks.close();
+        // The last settlements must reach the broker before the connection ends, or their messages
+        // come again. A delivery that is still held has its holder to blame.
+        if tokio::time::timeout(SETTLE_TIMEOUT, self.tasks.wait())
+            .await
+            .is_err()
+        {
+            tracing::warn!("deliveries were still unsettled when the queue was closed");
+        }
+        self.consuming.close().await;
+        self.publishing.close().await;
+    }
+}

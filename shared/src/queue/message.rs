@@ -1,0 +1,57 @@
+//! A message as both implementations carry it.
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Timestamp;
+
+/// Bytes and what is known about them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// The event's type: the routing key of a publish. Whoever consumes reads the type from the event.
+    pub event_type: String,
+    /// The event, byte for byte as it is delivered.
+    pub body: Bytes,
+    /// What else travels along.
+    pub headers: Headers,
+}
+
+/// What travels beside the event.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Headers {
+    /// `x-config-version`: no worker may route the event by an older snapshot.
+    pub config_version: Option<i64>,
+    /// `x-destination-id`: the one destination that a single delivery is for.
+    pub destination_id: Option<i64>,
+    /// `x-attempt`: how many attempts have failed.
+    pub attempt: u32,
+    /// `x-first-seen`: when the first attempt failed; retention counts from here.
+    pub first_seen: Option<Timestamp>,
+    /// `x-last-status`: the status of the last failed attempt's response.
+    pub last_status: Option<u16>,
+    /// `x-last-error`: what went wrong last.
+    pub last_error: Option<String>,
+    /// `x-reason`: why the message was rejected.
+    pub reason: Option<String>,
+    /// `traceparent`: the producer's trace (W3C).
+    pub traceparent: Option<String>,
+}
+
+impl Message {
+    /// A new event.
+    pub fn new(event_type: impl Into<String>, body: impl Into<Bytes>) -> Self {
+        Self {
+            event_type: event_type.into(),
+            body: body.into(),
+            headers: Headers::default(),
+        }
+    }
+
+    /// With the version of the configuration that it must not be routed before.
+    #[must_use]
+    pub fn at_config_version(mut self, version: i64) -> Self {
+        self.headers.config_version = Some(version);
+        self
+    }
+}

@@ -1,0 +1,47 @@
+//! A queue that carries nothing, for commands that only change the database.
+
+use async_trait::async_trait;
+use tokio::sync::{broadcast, mpsc};
+use tokio_util::sync::CancellationToken;
+
+use super::{Deliveries, Message, Notice, PublishError, Queue, Source, Stored, Target};
+
+/// Refuses every message and hears nothing. Unlike the embedded queue it can be opened beside a
+/// server that is running.
+#[derive(Debug)]
+pub struct SilentQueue {
+    notices: broadcast::Sender<Notice>,
+}
+
+impl Default for SilentQueue {
+    fn default() -> Self {
+        Self {
+            notices: broadcast::channel(1).0,
+        }
+    }
+}
+
+#[async_trait]
+impl Queue for SilentQueue {
+    async fn publish(&self, _: Target, _: Message) -> Result<Stored, PublishError> {
+        Err(PublishError::Unavailable(
+            "this command has no queue".to_owned(),
+        ))
+    }
+
+    fn consume(&self, _: Source, _: u16) -> Deliveries {
+        Deliveries::new(mpsc::channel(1).1, CancellationToken::new())
+    }
+
+    fn announce(&self, _: Notice) {}
+
+    fn notices(&self) -> broadcast::Receiver<Notice> {
+        self.notices.subscribe()
+    }
+
+    fn is_connected(&self) -> bool {
+        false
+    }
+
+    async fn close(&self) {}
+}
