@@ -1,0 +1,149 @@
+//! Makes one attempt: one HTTP request, within its limits.
+
+mod resolver;
+
+use std::error::Error as _;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderValue, Method, Request};
+use http_body_util::{BodyExt as _, Full};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use shared::config::DeliveryConfig;
+use shared::egress::{Blocked, EgressPolicy};
+
+use self::resolver::VettingResolver;
+use crate::endpoint::{EVENT_TYPE_HEADER, RequestHead};
+use crate::outcome::Outcome;
+
+/// Bytes of a response that are read at most; the rest is left.
+const RESPONSE_LIMIT: usize = 64 * 1024;
+/// How long an idle connection is kept.
+const IDLE: Duration = Duration::from_secs(30);
+/// Idle connections kept for one host.
+const IDLE_CONNECTIONS: usize = 64;
+
+/// Sends requests over pooled connections. Follows no redirects.
+#[derive(Clone)]
+pub(crate) struct Dispatcher {
+    client: Client<HttpsConnector<HttpConnector<VettingResolver>>, Full<Bytes>>,
+    policy: EgressPolicy,
+    timeout: Duration,
+}
+
+impl Dispatcher {
+    pub(crate) fn new(config: &DeliveryConfig) -> anyhow::Result<Self> {
+        let policy = EgressPolicy {
+            allow_local_requests: config.allow_local_requests,
+        };
+        let mut connector = HttpConnector::new_with_resolver(VettingResolver::new(policy));
+        connector.enforce_http(false);
+        connector.set_nodelay(true);
+        connector.set_connect_timeout(Some(config.connect_timeout));
+        let connector = HttpsConnectorBuilder::new()
+            .with_native_roots()?
+            .https_or_http()
+            .enable_all_versions()
+            .wrap_connector(connector);
+        let client = Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(IDLE)
+            .pool_max_idle_per_host(IDLE_CONNECTIONS)
+            .build(connector);
+        Ok(Self {
+            client,
+            policy,
+            timeout: config.timeout,
+        })
+    }
+
+    /// One attempt. `event_type` was checked to be a plain word.
+    pub(crate) async fn attempt(
+        &self,
+        head: &RequestHead,
+        event_type: &str,
+        body: Bytes,
+    ) -> Outcome {
+        if let Err(blocked) = self.check_literal_address(head) {
+            return Outcome::of_error(format!("URL is blocked: {blocked}"));
+        }
+        let mut request = Request::new(Full::new(body));
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = head.url.clone();
+        *request.headers_mut() = head.headers.clone();
+        if let Ok(value) = HeaderValue::from_str(event_type) {
+            request.headers_mut().insert(EVENT_TYPE_HEADER, value);
+        }
+        match tokio::time::timeout(self.timeout, self.exchange(request)).await {
+            Ok(Ok(status)) => Outcome::of_status(status),
+            Ok(Err(error)) => Outcome::of_error(error),
+            Err(_) => Outcome::of_error(format!(
+                "the receiver did not answer within {} ms",
+                self.timeout.as_millis()
+            )),
+        }
+    }
+
+    /// The resolver never sees a host that is an address already.
+    fn check_literal_address(&self, head: &RequestHead) -> Result<(), Blocked> {
+        let host = head.url.host().unwrap_or_default();
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        match host.parse() {
+            Ok(address) => self.policy.check_address(address),
+            Err(_) => Ok(()),
+        }
+    }
+
+    async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<u16, String> {
+        let response = self
+            .client
+            .request(request)
+            .await
+            .map_err(|error| explain(&error))?;
+        let status = response.status().as_u16();
+        let mut body = response.into_body();
+        let mut read = 0;
+        // Read so that the connection can be used again; a receiver that goes on and on loses it.
+        while read < RESPONSE_LIMIT {
+            match body.frame().await {
+                Some(Ok(frame)) => read += frame.data_ref().map_or(0, Bytes::len),
+                // The status has arrived: that is the receiver's answer, however its body ends.
+                Some(Err(_)) | None => break,
+            }
+        }
+        Ok(status)
+    }
+}
+
+/// The innermost cause says what happened; the layers around it only where.
+fn explain(error: &hyper_util::client::legacy::Error) -> String {
+    let mut innermost: &dyn std::error::Error = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    // The resolver's refusal travels inside an I/O error.
+    let blocked = error
+        .source()
+        .and_then(|source| find::<std::io::Error>(source))
+        .and_then(|io| io.get_ref())
+        .and_then(|inner| inner.downcast_ref::<Blocked>());
+    match blocked {
+        Some(blocked) => format!("URL is blocked: {blocked}"),
+        None if error.is_connect() => format!("cannot connect: {innermost}"),
+        None => format!("the request failed: {innermost}"),
+    }
+}
+
+fn find<'a, E: std::error::Error + 'static>(
+    mut error: &'a (dyn std::error::Error + 'static),
+) -> Option<&'a E> {
+    loop {
+        if let Some(found) = error.downcast_ref() {
+            return Some(found);
+        }
+        error = error.source()?;
+    }
+}

@@ -1,0 +1,131 @@
+//! The delivery worker: consumes audit events, routes them by its snapshot of the streaming
+//! configuration, and brings each to the destinations that should have it.
+
+mod archive;
+mod delivery;
+mod dispatch;
+mod endpoint;
+mod http;
+mod metrics;
+mod outcome;
+mod routing;
+mod snapshot;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use actix_web::dev::ServerHandle;
+use anyhow::Context as _;
+use shared::foundation::Foundation;
+use shared::queue::{Deliveries, Source};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::delivery::Deliverer;
+use crate::dispatch::Dispatcher;
+use crate::endpoint::EndpointSettings;
+use crate::metrics::Metrics;
+use crate::snapshot::reload::Snapshots;
+
+/// A worker that is running.
+pub struct Worker {
+    foundation: Foundation,
+    address: SocketAddr,
+    server: ServerHandle,
+    /// Cancelled when nothing new is to begin.
+    stopping: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl Worker {
+    /// Serves metrics and health at once, and consumes as soon as the first snapshot is loaded.
+    /// Must be called within a tokio runtime.
+    pub async fn start(foundation: Foundation) -> anyhow::Result<Self> {
+        let metrics = Metrics::new()?;
+        let dispatcher = Dispatcher::new(&foundation.config.delivery)
+            .context("cannot read the system's certificates")?;
+        let (server, address) = http::server(&foundation, &metrics)
+            .with_context(|| format!("cannot listen on {}", foundation.config.worker.bind))?;
+        let handle = server.handle();
+        let worker = Self {
+            foundation: foundation.clone(),
+            address,
+            server: handle,
+            stopping: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+        };
+        worker.tasks.spawn(async move {
+            if let Err(error) = server.await {
+                tracing::error!(error = %error, "metrics and health are no longer served");
+            }
+        });
+        let settings = EndpointSettings::of(&foundation.config);
+        let snapshots = Snapshots::load(foundation.clone(), settings, metrics.clone()).await;
+        worker
+            .tasks
+            .spawn(snapshots.clone().watch(worker.stopping.clone()));
+        worker
+            .tasks
+            .spawn(archive::run(foundation.clone(), worker.stopping.clone()));
+        let deliverer = Arc::new(Deliverer {
+            foundation,
+            snapshots,
+            dispatcher,
+            metrics,
+            stopping: worker.stopping.clone(),
+        });
+        for source in [Source::Events, Source::Deliver] {
+            worker.consume(source, &deliverer);
+        }
+        tracing::info!(address = %address, "the delivery worker is running");
+        Ok(worker)
+    }
+
+    /// Where metrics and health are served.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Takes no more messages, finishes the requests that are in flight (at most
+    /// `worker.shutdown_timeout`), and hands everything else back to the queue. The queue itself is
+    /// left open.
+    pub async fn stop(self) {
+        self.stopping.cancel();
+        self.tasks.close();
+        let limit = self.foundation.config.worker.shutdown_timeout;
+        let deliveries_ended = async {
+            self.server.stop(true).await;
+            self.tasks.wait().await;
+        };
+        if tokio::time::timeout(limit, deliveries_ended).await.is_err() {
+            // Dropped with the runtime, their messages go back to the queue.
+            tracing::warn!(
+                limit_ms = limit.as_millis(),
+                "requests were still in flight when the worker ended"
+            );
+        }
+        tracing::info!("the delivery worker has stopped");
+    }
+
+    /// Each message is carried through in a task of its own; the queue's window bounds how many.
+    fn consume(&self, source: Source, deliverer: &Arc<Deliverer>) {
+        let window = self.foundation.config.queue.prefetch;
+        let mut deliveries: Deliveries = self.foundation.queue.consume(source, window);
+        let deliverer = deliverer.clone();
+        let stopping = self.stopping.clone();
+        let tasks = self.tasks.clone();
+        self.tasks.spawn(async move {
+            loop {
+                let delivery = tokio::select! {
+                    biased;
+                    () = stopping.cancelled() => break,
+                    delivery = deliveries.next() => delivery,
+                };
+                let Some(delivery) = delivery else { break };
+                let deliverer = deliverer.clone();
+                tasks.spawn(async move { deliverer.carry_through(delivery).await });
+            }
+            deliveries.stop();
+        });
+    }
+}

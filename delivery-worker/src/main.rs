@@ -1,0 +1,33 @@
+//! The binary `delivery-worker`.
+
+use std::process::ExitCode;
+
+use delivery_worker::Worker;
+use shared::config::Config;
+use shared::foundation::Foundation;
+use shared::process::{self, EndSignal};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    process::main("delivery-worker", |config| config.worker.bind, serve).await
+}
+
+async fn serve(config: Config, mut end: EndSignal) -> anyhow::Result<()> {
+    let started = end.or(async {
+        let foundation =
+            Foundation::open(config, async |url: &str| migrations::apply(url).await).await?;
+        let worker = Worker::start(foundation.clone()).await?;
+        Ok((foundation, worker))
+    });
+    let Some((foundation, worker)) = started.await? else {
+        return Ok(());
+    };
+    println!(
+        "the delivery worker serves its metrics on http://{}",
+        worker.address()
+    );
+    end.received().await;
+    worker.stop().await;
+    foundation.queue.close().await;
+    Ok(())
+}

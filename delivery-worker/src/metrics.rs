@@ -1,0 +1,86 @@
+//! What the worker tells Prometheus.
+
+use prometheus::{
+    Encoder as _, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry,
+    TextEncoder,
+};
+
+/// The worker's figures. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Metrics {
+    registry: Registry,
+    pub(crate) events_consumed: IntCounter,
+    pub(crate) deliveries: IntCounterVec,
+    pub(crate) delivery_duration: Histogram,
+    pub(crate) in_flight: IntGauge,
+    pub(crate) handed_on: IntCounterVec,
+    pub(crate) rejected: IntCounter,
+    pub(crate) config_version: IntGauge,
+}
+
+impl Metrics {
+    pub(crate) fn new() -> prometheus::Result<Self> {
+        let metrics = Self {
+            registry: Registry::new(),
+            events_consumed: IntCounter::new(
+                "auditstream_events_consumed_total",
+                "Messages taken from the queue, redelivered ones included.",
+            )?,
+            deliveries: IntCounterVec::new(
+                Opts::new("auditstream_deliveries_total", "Attempts by their outcome."),
+                &["outcome"],
+            )?,
+            delivery_duration: Histogram::with_opts(
+                HistogramOpts::new(
+                    "auditstream_delivery_duration_seconds",
+                    "How long attempts took, whatever their outcome.",
+                )
+                .buckets(vec![
+                    0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 15.0,
+                ]),
+            )?,
+            in_flight: IntGauge::new("auditstream_deliveries_in_flight", "Requests under way.")?,
+            handed_on: IntCounterVec::new(
+                Opts::new(
+                    "auditstream_handed_on_total",
+                    "Deliveries that were stored to be tried later (retry) or given up (dead).",
+                ),
+                &["to"],
+            )?,
+            rejected: IntCounter::new(
+                "auditstream_messages_rejected_total",
+                "Messages that are no valid events.",
+            )?,
+            config_version: IntGauge::new(
+                "auditstream_config_version",
+                "The version of the streaming configuration that events are routed by.",
+            )?,
+        };
+        for label in ["delivered", "failed"] {
+            metrics.deliveries.with_label_values(&[label]);
+        }
+        for label in ["retry", "dead"] {
+            metrics.handed_on.with_label_values(&[label]);
+        }
+        metrics.register()?;
+        Ok(metrics)
+    }
+
+    fn register(&self) -> prometheus::Result<()> {
+        let registry = &self.registry;
+        registry.register(Box::new(self.events_consumed.clone()))?;
+        registry.register(Box::new(self.deliveries.clone()))?;
+        registry.register(Box::new(self.delivery_duration.clone()))?;
+        registry.register(Box::new(self.in_flight.clone()))?;
+        registry.register(Box::new(self.handed_on.clone()))?;
+        registry.register(Box::new(self.rejected.clone()))?;
+        registry.register(Box::new(self.config_version.clone()))
+    }
+
+    /// All figures in Prometheus' text format.
+    pub(crate) fn render(&self) -> prometheus::Result<Vec<u8>> {
+        let mut text = Vec::new();
+        TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
+        Ok(text)
+    }
+}

@@ -1,0 +1,146 @@
+//! Keeps the snapshot current: by notices at once, by comparing versions in any case, and on demand
+//! when an event says that it must not be routed by an older one.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use shared::foundation::Foundation;
+use shared::queue::Notice;
+use shared::{backoff, snapshot};
+use tokio::sync::Mutex;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
+
+use super::Snapshot;
+use crate::endpoint::EndpointSettings;
+use crate::metrics::Metrics;
+
+/// How often versions are compared: within a second a change is in force whatever notices are lost.
+const COMPARE: Duration = Duration::from_millis(500);
+/// How long an event waits for the snapshot that it needs.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// The snapshot in force.
+pub(crate) struct Snapshots {
+    current: ArcSwap<Snapshot>,
+    settings: EndpointSettings,
+    foundation: Foundation,
+    metrics: Metrics,
+    /// One reload at a time; who waits for it finds the work done.
+    reloading: Mutex<()>,
+}
+
+impl Snapshots {
+    /// Loads the first snapshot, as long as that takes: without one no event may be consumed.
+    pub(crate) async fn load(
+        foundation: Foundation,
+        settings: EndpointSettings,
+        metrics: Metrics,
+    ) -> Arc<Self> {
+        let snapshots = Arc::new(Self {
+            current: ArcSwap::default(),
+            settings,
+            foundation,
+            metrics,
+            reloading: Mutex::new(()),
+        });
+        backoff::until_ok("the streaming configuration", || snapshots.reload()).await;
+        snapshots
+    }
+
+    /// The snapshot in force.
+    pub(crate) fn current(&self) -> Arc<Snapshot> {
+        self.current.load_full()
+    }
+
+    /// A snapshot that is at least as new as `version`; none when it cannot be had soon.
+    pub(crate) async fn at_least(&self, version: Option<i64>) -> Option<Arc<Snapshot>> {
+        let current = self.current();
+        let Some(version) = version else {
+            return Some(current);
+        };
+        if current.version() >= version {
+            return Some(current);
+        }
+        let reloaded = tokio::time::timeout(PATIENCE, self.reload_to(version)).await;
+        match reloaded {
+            Ok(Ok(())) => Some(self.current()).filter(|snapshot| snapshot.version() >= version),
+            Ok(Err(error)) => {
+                tracing::warn!(error = %error, "the streaming configuration cannot be read");
+                None
+            }
+            Err(_) => None,
+        }
+    }
+
+    async fn reload_to(&self, version: i64) -> Result<(), sea_orm::DbErr> {
+        let guard = self.reloading.lock().await;
+        if self.current.load().version() >= version {
+            return Ok(());
+        }
+        self.reload_alone(&guard).await
+    }
+
+    async fn reload(&self) -> Result<(), sea_orm::DbErr> {
+        let guard = self.reloading.lock().await;
+        self.reload_alone(&guard).await
+    }
+
+    async fn reload_alone(
+        &self,
+        _guard: &tokio::sync::MutexGuard<'_, ()>,
+    ) -> Result<(), sea_orm::DbErr> {
+        let current = self.current();
+        let changes = snapshot::changes_since(
+            &self.foundation.database,
+            &self.foundation.keyring,
+            current.version(),
+        )
+        .await?;
+        if changes.version > current.version() {
+            self.metrics.config_version.set(changes.version);
+            self.current
+                .store(Arc::new(current.with(changes, &self.settings)));
+        }
+        Ok(())
+    }
+
+    /// Runs until it is stopped.
+    pub(crate) async fn watch(self: Arc<Self>, stop: CancellationToken) {
+        let mut notices = self.foundation.queue.notices();
+        let mut compare = tokio::time::interval(COMPARE);
+        compare.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut away = false;
+        loop {
+            let reloaded = tokio::select! {
+                () = stop.cancelled() => return,
+                _ = compare.tick() => self.compare().await,
+                notice = notices.recv() => match notice {
+                    Ok(Notice::ConfigVersion(version)) => self.reload_to(version).await,
+                    Ok(Notice::AccessChanged) => Ok(()),
+                    Err(RecvError::Lagged(_)) => self.compare().await,
+                    Err(RecvError::Closed) => return,
+                },
+            };
+            // Once when it begins and once when it ends, not twice a second.
+            match reloaded {
+                Err(error) if !away => {
+                    away = true;
+                    tracing::warn!(error = %error, "the streaming configuration cannot be read, going on with the last");
+                }
+                Ok(()) if away => {
+                    away = false;
+                    tracing::info!("the streaming configuration can be read again");
+                }
+                _ => {}
+            }
+        }
+    }
+
+    async fn compare(&self) -> Result<(), sea_orm::DbErr> {
+        let version = snapshot::current_version(&self.foundation.database).await?;
+        self.reload_to(version).await
+    }
+}
