@@ -1,0 +1,82 @@
+//! A change of streaming configuration: one transaction with its version and its audit events.
+
+use sea_orm::{ActiveModelTrait as _, ActiveValue, DatabaseTransaction, DbErr};
+use shared::clock::Timestamp;
+use shared::entities::{config_version, destinations};
+use shared::queue::Notice;
+
+use super::{Authorised, Failure};
+use crate::app::App;
+use crate::audit::AuditEvent;
+use crate::outbox;
+
+/// A change that is under way. Dropped without [`Change::commit`], nothing has happened.
+pub(super) struct Change<'a> {
+    app: &'a App,
+    authorised: &'a Authorised,
+    transaction: DatabaseTransaction,
+    version: i64,
+    now: Timestamp,
+}
+
+impl<'a> Change<'a> {
+    /// Begins a change. From here to its end no other change can be made: the row of the version is
+    /// locked first, so what is counted and looked up in the transaction cannot be overtaken.
+    pub(super) async fn begin(app: &'a App, authorised: &'a Authorised) -> Result<Self, DbErr> {
+        let transaction = app.foundation.database.begin().await?;
+        let version = config_version::advance(&transaction).await?;
+        Ok(Self {
+            app,
+            authorised,
+            transaction,
+            version,
+            now: app.foundation.clock.now(),
+        })
+    }
+
+    pub(super) fn transaction(&self) -> &DatabaseTransaction {
+        &self.transaction
+    }
+
+    /// The version that the configuration has after the commit.
+    pub(super) fn version(&self) -> i64 {
+        self.version
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Marks a destination, or anything under it, as changed by this change: workers load again what
+    /// has a newer version than theirs, and nothing else.
+    pub(super) async fn touch(&self, destination_id: i64) -> Result<(), DbErr> {
+        let changed = destinations::ActiveModel {
+            id: ActiveValue::Unchanged(destination_id),
+            config_version: ActiveValue::Set(self.version),
+            updated_at: ActiveValue::Set(self.now.0),
+            ..Default::default()
+        };
+        changed.update(&self.transaction).await?;
+        Ok(())
+    }
+
+    /// Commits the change together with the audit events that tell of it: there is never one
+    /// without the other, and they carry the change's own version.
+    pub(super) async fn commit(self, events: &[AuditEvent]) -> Result<(), Failure> {
+        for event in events {
+            let event = event
+                .complete(self.authorised.scope(), self.authorised.author(), self.now)
+                .map_err(|error| Failure::Internal(error.into()))?;
+            outbox::write(&self.transaction, &event, self.version, self.now).await?;
+        }
+        self.transaction.commit().await?;
+        self.app.versions.committed(self.version);
+        self.app.outbox.wake();
+        // For speed only: workers compare versions anyway.
+        self.app
+            .foundation
+            .queue
+            .announce(Notice::ConfigVersion(self.version));
+        Ok(())
+    }
+}

@@ -1,0 +1,134 @@
+//! Connections: parts of lists, with opaque cursors that mark a place also when its item is gone.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use async_graphql::connection::PageInfo;
+use async_graphql::{Object, OutputType, Result, SimpleObject, TypeName};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use super::errors;
+use crate::domain::page::{Numbered, Page, PageRequest};
+
+/// A part of a list.
+pub(super) struct Connection<T: Node> {
+    edges: Vec<Arc<Edge<T>>>,
+    has_previous_page: bool,
+    has_next_page: bool,
+}
+
+/// What can be in a list.
+pub(super) trait Node: OutputType + Numbered + Send + Sync + 'static {}
+
+impl<T: OutputType + Numbered + Send + Sync + 'static> Node for T {}
+
+/// A place in a list.
+#[derive(SimpleObject)]
+#[graphql(name_type)]
+pub(super) struct Edge<T: Node> {
+    /// Marks the place, for `after` and `before`.
+    cursor: String,
+    /// What is there.
+    node: Option<Arc<T>>,
+}
+
+impl<T: Node> TypeName for Edge<T> {
+    fn type_name() -> Cow<'static, str> {
+        format!("{}Edge", <T as OutputType>::type_name()).into()
+    }
+}
+
+impl<T: Node> TypeName for Connection<T> {
+    fn type_name() -> Cow<'static, str> {
+        format!("{}Connection", <T as OutputType>::type_name()).into()
+    }
+}
+
+/// A part of a list.
+#[Object(name_type)]
+impl<T: Node> Connection<T> {
+    /// The items.
+    async fn nodes(&self) -> Option<Vec<Option<Arc<T>>>> {
+        Some(self.edges.iter().map(|edge| edge.node.clone()).collect())
+    }
+
+    /// The items with their cursors.
+    async fn edges(&self) -> Option<Vec<Option<Arc<Edge<T>>>>> {
+        Some(self.edges.iter().cloned().map(Some).collect())
+    }
+
+    /// Whether there is more.
+    async fn page_info(&self) -> PageInfo {
+        PageInfo {
+            has_previous_page: self.has_previous_page,
+            has_next_page: self.has_next_page,
+            start_cursor: self.edges.first().map(|edge| edge.cursor.clone()),
+            end_cursor: self.edges.last().map(|edge| edge.cursor.clone()),
+        }
+    }
+}
+
+impl<T: Node> From<Page<T>> for Connection<T> {
+    fn from(page: Page<T>) -> Self {
+        let edge = |item: T| Edge {
+            cursor: encode(item.number()),
+            node: Some(Arc::new(item)),
+        };
+        Self {
+            edges: page.items.into_iter().map(edge).map(Arc::new).collect(),
+            has_previous_page: page.has_previous,
+            has_next_page: page.has_next,
+        }
+    }
+}
+
+impl<T: Node> Connection<T> {
+    /// A list that the caller sees nothing of.
+    pub(super) fn redacted() -> Self {
+        Self {
+            edges: Vec::new(),
+            has_previous_page: false,
+            has_next_page: false,
+        }
+    }
+}
+
+/// The part of a list that the arguments of a connection ask for.
+pub(super) fn page_request(
+    after: Option<&str>,
+    before: Option<&str>,
+    first: Option<i32>,
+    last: Option<i32>,
+) -> Result<PageRequest> {
+    let after = after.map(decode).transpose()?;
+    let before = before.map(decode).transpose()?;
+    PageRequest::new(first.map(i64::from), after, last.map(i64::from), before)
+        .map_err(errors::bad_input)
+}
+
+fn encode(number: i64) -> String {
+    URL_SAFE_NO_PAD.encode(format!("id:{number}"))
+}
+
+fn decode(cursor: &str) -> Result<i64> {
+    URL_SAFE_NO_PAD
+        .decode(cursor)
+        .ok()
+        .and_then(|bytes| String::from_utf8(bytes).ok())
+        .and_then(|text| text.strip_prefix("id:")?.parse().ok())
+        .ok_or_else(|| errors::bad_input("Please provide a valid cursor"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_is_read_again_and_anything_else_is_refused() {
+        assert_eq!(decode(&encode(42)), Ok(42));
+        for broken in ["", "42", "!", "aWQ6", "aWQ6YQ", &"a".repeat(10_000)] {
+            assert!(decode(broken).is_err(), "{broken:.20}");
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! The errors of the API: each has a sentence for the caller and a code for programs. What is our
+//! fault is logged here, once, and answered without telling what it was.
+
+use async_graphql::{Error, ServerError};
+
+use super::surface::Surface;
+use crate::destinations::Failure;
+use crate::domain::Violation;
+use crate::publishing::Unavailable;
+
+/// What is answered to who may not know whether something exists.
+pub(super) const NO_SUCH_RESOURCE: &str = "The resource that you are attempting to access does not exist or you don't have permission to perform this action";
+/// What is answered to who may not use a mutation of the instance.
+pub(super) const NO_ACCESS_TO_MUTATION: &str = "You do not have access to this mutation.";
+
+/// What kind of error it is: `extensions.code`.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Code {
+    /// The text is no GraphQL.
+    Syntax,
+    /// The request does not fit the schema or its limits.
+    Schema,
+    /// An argument cannot be used.
+    Input,
+    /// The caller may not do this.
+    Forbidden,
+    /// The request does not keep the rules of what it is about.
+    Validation,
+    /// It may work later.
+    Unavailable,
+    /// The fault is ours.
+    Internal,
+}
+
+impl Code {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Syntax => "GRAPHQL_PARSE_FAILED",
+            Self::Schema => "GRAPHQL_VALIDATION_FAILED",
+            Self::Input => "BAD_USER_INPUT",
+            Self::Forbidden => "FORBIDDEN",
+            Self::Validation => "VALIDATION_FAILED",
+            Self::Unavailable => "UNAVAILABLE",
+            Self::Internal => "INTERNAL",
+        }
+    }
+
+    /// Gives the code to an error that has none.
+    pub(super) fn set_if_absent(self, error: &mut ServerError) {
+        let extensions = error.extensions.get_or_insert_default();
+        if extensions.get("code").is_none() {
+            extensions.set("code", self.name());
+        }
+    }
+
+    fn error(self, message: impl Into<String>) -> Error {
+        let mut error = Error::new(message);
+        error
+            .extensions
+            .get_or_insert_default()
+            .set("code", self.name());
+        error
+    }
+}
+
+/// The caller may not do this.
+pub(super) fn forbidden(message: &str) -> Error {
+    Code::Forbidden.error(message)
+}
+
+/// An argument cannot be used.
+pub(super) fn bad_input(message: impl std::fmt::Display) -> Error {
+    Code::Input.error(message.to_string())
+}
+
+/// Nothing was stored, for want of queue and database.
+pub(super) fn unavailable(error: &Unavailable) -> Error {
+    Code::Unavailable.error(error.to_string())
+}
+
+/// The fault is ours.
+pub(super) fn internal(error: &anyhow::Error) -> Error {
+    tracing::error!(error = format!("{error:#}"), "a graphql request failed");
+    Code::Internal.error("Internal server error")
+}
+
+/// The error at the top level of the response that a failure is on a surface.
+pub(super) fn top_level<S: Surface>(failure: Failure) -> Error {
+    match failure {
+        Failure::Forbidden => forbidden(S::FORBIDDEN),
+        Failure::NotFound => forbidden(NO_SUCH_RESOURCE),
+        Failure::Invalid(violations) => {
+            let sentences: Vec<String> = violations.iter().map(S::phrase).collect();
+            Code::Validation.error(invalid(&sentences.join(", ")))
+        }
+        Failure::Internal(error) => internal(&error),
+    }
+}
+
+/// As [`top_level`], for what answers the same on every surface to who may not do it, which is what
+/// it answers when there is no such thing.
+pub(super) fn top_level_of_resource<S: Surface>(failure: Failure) -> Error {
+    match failure {
+        Failure::Forbidden => top_level::<S>(Failure::NotFound),
+        other => top_level::<S>(other),
+    }
+}
+
+/// The errors in the payload that violations are on a surface: one for each.
+pub(super) fn in_payload<S: Surface>(violations: &[Violation]) -> Vec<String> {
+    let sentence = |violation| invalid(&S::phrase(violation));
+    violations.iter().map(sentence).collect()
+}
+
+fn invalid(sentence: &str) -> String {
+    format!("Validation failed: {sentence}")
+}

@@ -1,0 +1,103 @@
+//! The one form in which a request is refused: a status and `{"errors": […]}`.
+
+use actix_web::body::BoxBody;
+use actix_web::http::{StatusCode, header};
+use actix_web::{HttpResponse, ResponseError};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+/// A refused request.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{status}")]
+pub(super) struct HttpError {
+    status: StatusCode,
+    errors: Vec<Value>,
+    /// The method that the path takes instead.
+    allow: Option<&'static str>,
+}
+
+impl HttpError {
+    /// With one sentence for the caller.
+    pub(super) fn new(status: StatusCode, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            errors: vec![json!({ "message": message.into() })],
+            allow: None,
+        }
+    }
+
+    /// With a list of what is wrong.
+    pub(super) fn with_errors(status: StatusCode, errors: &[impl Serialize]) -> Self {
+        let errors = errors.iter().map(|error| json!(error)).collect();
+        Self {
+            status,
+            errors,
+            allow: None,
+        }
+    }
+
+    pub(super) fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, message)
+    }
+
+    pub(super) fn unauthorized(message: &str) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, message)
+    }
+
+    pub(super) fn unsupported_media_type(message: &str) -> Self {
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message)
+    }
+
+    pub(super) fn unavailable(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, message)
+    }
+
+    pub(super) fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "There is nothing at this path")
+    }
+
+    /// At a path that takes another method.
+    pub(super) fn only(allow: &'static str) -> Self {
+        let message = format!("This path takes {allow} only");
+        Self {
+            allow: Some(allow),
+            ..Self::new(StatusCode::METHOD_NOT_ALLOWED, message)
+        }
+    }
+
+    /// Ours; what happened is in the log.
+    pub(super) fn internal() -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Internal server error")
+    }
+}
+
+impl ResponseError for HttpError {
+    fn status_code(&self) -> StatusCode {
+        self.status
+    }
+
+    fn error_response(&self) -> HttpResponse<BoxBody> {
+        let mut response = HttpResponse::build(self.status);
+        if let Some(allow) = self.allow {
+            response.insert_header((header::ALLOW, allow));
+        }
+        match self.status {
+            StatusCode::UNAUTHORIZED => {
+                response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
+            }
+            StatusCode::SERVICE_UNAVAILABLE => {
+                response.insert_header((header::RETRY_AFTER, "5"));
+            }
+            _ => {}
+        }
+        response.json(json!({ "errors": self.errors }))
+    }
+}
+
+impl actix_web::Responder for HttpError {
+    type Body = BoxBody;
+
+    fn respond_to(self, _request: &actix_web::HttpRequest) -> HttpResponse<BoxBody> {
+        self.error_response()
+    }
+}

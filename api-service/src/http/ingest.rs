@@ -1,0 +1,88 @@
+//! `POST /api/v1/audit_events`: one event, an array of events, or one event a line.
+
+use actix_web::http::{StatusCode, header};
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde_json::json;
+
+use super::error::HttpError;
+use super::{State, body, text_header, traceparent};
+use crate::publishing::batch::{self, BatchProblem, Format, NoBatch};
+use crate::publishing::complete::{Completion, complete};
+use crate::publishing::{OutgoingEvent, Via};
+
+pub(super) async fn post(
+    state: web::Data<State>,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> Result<HttpResponse, HttpError> {
+    let caller = state.caller(&request).await?;
+    if caller.is_anonymous() {
+        return Err(HttpError::unauthorized("Authentication required"));
+    }
+    let permission = caller.may_publish().ok_or_else(|| {
+        let message = "The token does not have the scope PUBLISH";
+        HttpError::new(StatusCode::FORBIDDEN, message)
+    })?;
+    let content_type = text_header(&request, header::CONTENT_TYPE).unwrap_or_default();
+    let format = Format::from_content_type(content_type).ok_or_else(|| {
+        HttpError::unsupported_media_type(
+            "The Content-Type must be application/json or application/x-ndjson",
+        )
+    })?;
+    let limits = state.app.foundation.config.limits;
+    let body = body::read(&request, payload, limits.batch_bytes).await?;
+    let trace = text_header(&request, header::HeaderName::from_static("traceparent"))
+        .filter(|trace| traceparent::is_valid(trace))
+        .map(str::to_owned);
+    let app = state.app.clone();
+    let stored = state
+        .run(async move {
+            let events = read(&app, &body, format, trace.as_deref())?;
+            Ok(app.publisher.publish(permission, Via::Http, events).await)
+        })
+        .await?;
+    match stored {
+        Ok(Ok(ids)) => Ok(HttpResponse::Accepted().json(json!({ "ids": ids }))),
+        Ok(Err(unavailable)) => Err(HttpError::unavailable(unavailable.to_string())),
+        Err(Refused::Batch(no_batch)) => {
+            Err(HttpError::new(status(&no_batch), no_batch.to_string()))
+        }
+        Err(Refused::Events(problems)) => Err(HttpError::with_errors(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            &problems,
+        )),
+    }
+}
+
+enum Refused {
+    Batch(NoBatch),
+    Events(Vec<BatchProblem>),
+}
+
+/// The events of a body: all of them, or none.
+fn read(
+    app: &crate::App,
+    body: &[u8],
+    format: Format,
+    trace: Option<&str>,
+) -> Result<Vec<OutgoingEvent>, Refused> {
+    let limits = app.foundation.config.limits;
+    let now = app.foundation.clock.now();
+    let events = batch::split(body, format, limits.batch_events).map_err(Refused::Batch)?;
+    let mut events = batch::complete_all(&events, |event| {
+        complete(event, Completion::new(now, limits.event_bytes))
+    })
+    .map_err(Refused::Events)?;
+    for event in &mut events {
+        event.traceparent = trace.map(str::to_owned);
+    }
+    Ok(events)
+}
+
+fn status(no_batch: &NoBatch) -> StatusCode {
+    match no_batch {
+        NoBatch::Empty | NoBatch::NotEvents => StatusCode::UNPROCESSABLE_ENTITY,
+        NoBatch::NotUtf8(_) | NoBatch::NotJson(_) => StatusCode::BAD_REQUEST,
+        NoBatch::TooMany { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+    }
+}

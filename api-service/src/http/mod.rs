@@ -1,0 +1,128 @@
+//! The service's routes, and what they share: the state, the caller, the body, the form of an error.
+
+mod body;
+mod credentials;
+mod error;
+mod graphql;
+mod health;
+mod ingest;
+mod metrics;
+mod traceparent;
+
+use std::future::ready;
+use std::sync::Arc;
+use std::time::Instant;
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header;
+use actix_web::middleware::Next;
+use actix_web::{HttpRequest, web};
+use tokio::runtime::Handle;
+
+use crate::app::App;
+use crate::auth::Caller;
+use crate::auth::token::{Refused, TokenCache};
+use crate::graphql::Schema;
+use error::HttpError;
+
+/// What the routes work with. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct State {
+    pub(crate) app: App,
+    pub(crate) tokens: Arc<TokenCache>,
+    pub(crate) schema: Schema,
+    /// Where the work is done. Each thread of the server has a runtime of its own that ends with the
+    /// server; a database connection opened there would die with it.
+    pub(crate) runtime: Handle,
+}
+
+impl State {
+    /// Does something to its end, even when the client goes away meanwhile: a change is not to be
+    /// left between its commit and its announcement.
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Result<T, HttpError> {
+        self.runtime.spawn(work).await.map_err(|error| {
+            tracing::error!(error = %error, "a request failed");
+            HttpError::internal()
+        })
+    }
+
+    /// Who is calling. Nobody, when the request has no token; an error, when it has one that is not
+    /// taken.
+    async fn caller(&self, request: &HttpRequest) -> Result<Caller, HttpError> {
+        let Some(token) = credentials::token(request.headers()) else {
+            return Ok(Caller::anonymous());
+        };
+        let tokens = self.tokens.clone();
+        match self.run(async move { tokens.user(&token).await }).await? {
+            Ok(user) => Ok(Caller::signed_in(user)),
+            Err(Refused::Invalid) => Err(HttpError::unauthorized("Invalid token")),
+            Err(Refused::Unavailable) => Err(HttpError::unavailable(
+                "The token cannot be checked at the moment, try again later",
+            )),
+        }
+    }
+}
+
+/// All routes.
+pub(crate) fn routes(config: &mut web::ServiceConfig) {
+    let only = |method: &'static str| web::to(move || ready(HttpError::only(method)));
+    config
+        .service(
+            web::resource("/api/graphql")
+                .route(web::post().to(graphql::post))
+                .default_service(only("POST")),
+        )
+        .service(
+            web::resource("/api/v1/audit_events")
+                .route(web::post().to(ingest::post))
+                .default_service(only("POST")),
+        )
+        .service(
+            web::resource("/metrics")
+                .route(web::get().to(metrics::get))
+                .default_service(only("GET")),
+        )
+        .service(
+            web::resource("/-/liveness")
+                .route(web::get().to(health::liveness))
+                .default_service(only("GET")),
+        )
+        .service(
+            web::resource("/-/readiness")
+                .route(web::get().to(health::readiness))
+                .default_service(only("GET")),
+        )
+        .default_service(web::to(async || HttpError::not_found()));
+}
+
+/// Counts and times every request by its route's pattern; what matches none is one label.
+pub(crate) async fn measure(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+    let started = Instant::now();
+    let state = request.app_data::<web::Data<State>>().cloned();
+    let route = request.match_pattern();
+    let answered = next.call(request).await;
+    let status = match &answered {
+        Ok(response) => response.status(),
+        Err(error) => error.as_response_error().status_code(),
+    };
+    if let Some(state) = state {
+        let route = route.as_deref().unwrap_or("unmatched");
+        state
+            .app
+            .metrics
+            .answered(route, status.as_u16(), started.elapsed());
+    }
+    answered
+}
+
+/// A header as text; none, when it is missing or not visible ASCII.
+fn text_header(request: &HttpRequest, name: header::HeaderName) -> Option<&str> {
+    request.headers().get(name)?.to_str().ok()
+}

@@ -1,0 +1,18 @@
+//! The API service: the GraphQL API with which streaming destinations are managed, and the ingest of
+//! audit events.
+
+pub mod accounts;
+pub mod app;
+mod audit;
+pub mod auth;
+pub mod destinations;
+pub mod domain;
+pub mod graphql;
+mod http;
+mod metrics;
+pub mod outbox;
+pub mod publishing;
+mod server;
+
+pub use app::App;
+pub use server::Api;

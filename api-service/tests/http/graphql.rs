@@ -1,0 +1,113 @@
+//! The transport of GraphQL requests and the tokens that come with them.
+
+use api_service::auth::AccessTokenScope;
+use http::{Method, StatusCode};
+
+use crate::service::{ADMIN, Service};
+
+#[tokio::test]
+async fn a_token_comes_as_bearer_or_private_token_and_none_is_anonymous() {
+    let service = Service::start().await;
+    let bearer = format!("Bearer {ADMIN}");
+    for headers in [
+        &[][..],
+        &[("authorization", bearer.as_str())],
+        &[("private-token", ADMIN)],
+    ] {
+        let answer = service.query(headers).await;
+        assert_eq!(answer.status, StatusCode::OK, "{headers:?}");
+        assert_eq!(answer.json()["data"]["__typename"], "Query");
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_token_is_refused_everywhere() {
+    let service = Service::start().await;
+    for headers in [
+        &[("authorization", "Bearer of-nobody-we-know-at-all")][..],
+        &[("private-token", "of-nobody-we-know-at-all")],
+        &[("private-token", "")],
+    ] {
+        for path in ["/api/graphql", "/api/v1/audit_events"] {
+            let answer = service.send(Method::POST, path, headers, "{}").await;
+            assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{headers:?}");
+            assert_eq!(answer.text, r#"{"errors":[{"message":"Invalid token"}]}"#);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_new_token_is_taken_and_a_revoked_one_is_not() {
+    use api_service::accounts::{TokenReference, revoke_access_token};
+    use api_service::auth::InstanceAdmin;
+
+    let service = Service::start().await;
+    let token = service.token(&[AccessTokenScope::Api]).await;
+    let headers = [("private-token", token.as_str())];
+    assert_eq!(service.query(&headers).await.status, StatusCode::OK);
+    let reference = TokenReference::Token(token.as_str().into());
+    revoke_access_token(&service.foundation, &InstanceAdmin::operator(), reference)
+        .await
+        .unwrap();
+    // The notice takes its way through the queue.
+    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(5);
+    while service.query(&headers).await.status != StatusCode::UNAUTHORIZED {
+        assert!(
+            tokio::time::Instant::now() < deadline,
+            "the token is still taken"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_single_operation_in_json_is_refused() {
+    let service = Service::start().await;
+    let json = "application/json";
+    let large = format!("{{\"query\":\"{}\"}}", " ".repeat(1024 * 1024));
+    for (content_type, body, status) in [
+        (
+            "text/plain",
+            r#"{"query":"{ __typename }"}"#,
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        ),
+        (
+            "application/graphql",
+            "{ __typename }",
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        ),
+        (json, "{", StatusCode::BAD_REQUEST),
+        (json, "", StatusCode::BAD_REQUEST),
+        (json, "{}", StatusCode::BAD_REQUEST),
+        (
+            json,
+            r#"[{"query":"{ __typename }"}]"#,
+            StatusCode::BAD_REQUEST,
+        ),
+        (json, large.as_str(), StatusCode::PAYLOAD_TOO_LARGE),
+    ] {
+        let headers = [("content-type", content_type)];
+        let answer = service
+            .send(Method::POST, "/api/graphql", &headers, body.to_owned())
+            .await;
+        assert_eq!(answer.status, status, "{body:.40}");
+        assert!(!answer.message().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn errors_of_the_query_itself_are_answered_with_200() {
+    let service = Service::start().await;
+    for query in [
+        "{ noSuchField }",
+        "{ unclosed",
+        "query A { __typename } query B { __typename }",
+    ] {
+        let body = serde_json::json!({ "query": query }).to_string();
+        let headers = [("content-type", "application/json")];
+        let answer = service
+            .send(Method::POST, "/api/graphql", &headers, body)
+            .await;
+        assert_eq!(answer.status, StatusCode::OK, "{query}");
+        assert!(!answer.message().is_empty());
+    }
+}

@@ -1,0 +1,203 @@
+//! Who may: the reference's 2.7.
+
+use api_service::accounts::Account;
+use api_service::auth::{AccessTokenScope, Caller};
+use api_service::domain::AccessLevel;
+use serde_json::json;
+
+use crate::databases::{Settings, on_every_database, on_every_database_with};
+use crate::level::{Level, NO_RESOURCE, on_both_levels};
+use crate::stage::{GROUP, OTHER_GROUP, Stage, caller};
+
+const URL: &str = "https://1.1.1.1/logs";
+
+/// Holds that somebody can neither make, see, change nor remove destinations of a level, whether there
+/// are any or not.
+async fn assert_refused(stage: &Stage, level: Level, caller: &Caller) {
+    let before = (stage.destinations().await, stage.audited().await);
+    let answer = level
+        .create(stage, caller, "https://1.1.1.1/new", json!({}))
+        .await;
+    assert_eq!(answer.refused(), (level.refusal(), "FORBIDDEN"));
+    for number in 1..=3 {
+        let id = format!("gid://gitlab/{}/{number}", level.class());
+        let answer = level.destroy(stage, caller, &id).await;
+        assert_eq!(answer.refused(), (level.refusal(), "FORBIDDEN"));
+        let answer = level
+            .add_event_types(stage, caller, &id, json!(["user_created"]))
+            .await;
+        // On both levels the same as for an id that does not exist.
+        assert_eq!(answer.refused(), (NO_RESOURCE, "FORBIDDEN"));
+    }
+    let list = level.list(stage, caller, "").await;
+    assert!(level.redacted(list.data()), "{list:?}");
+    assert_eq!((stage.destinations().await, stage.audited().await), before);
+}
+
+#[tokio::test]
+async fn lower_roles_other_owners_and_strangers_are_refused() {
+    on_every_database(async |stage| {
+        let ada = stage.user("ada", true).await;
+        let mut callers = vec![
+            Caller::anonymous(),
+            stage.user("stranger", false).await,
+            stage.member(OTHER_GROUP, AccessLevel::Owner).await,
+        ];
+        for level in [
+            AccessLevel::Guest,
+            AccessLevel::Developer,
+            AccessLevel::Maintainer,
+        ] {
+            callers.push(stage.member(GROUP, level).await);
+        }
+        for level in [Level::Group, Level::Instance] {
+            level.created(stage, &ada, URL, json!({})).await;
+            for caller in &callers {
+                assert_refused(stage, level, caller).await;
+            }
+        }
+        let owner = stage.member(GROUP, AccessLevel::Owner).await;
+        assert_refused(stage, Level::Instance, &owner).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_instance_admin_counts_as_owner_of_every_group() {
+    on_every_database(async |stage| {
+        let ada = stage.user("ada", true).await;
+        let made = Level::Group.created(stage, &ada, URL, json!({})).await;
+        let id = made["id"].as_str().unwrap();
+        Level::Group.destroy(stage, &ada, id).await.data();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_token_without_the_api_scope_is_as_good_as_none() {
+    on_every_database(async |stage| {
+        let account = Account {
+            id: 1,
+            username: "root".to_owned(),
+            name: "Administrator".to_owned(),
+            admin: true,
+        };
+        let publisher = caller(account, &[AccessTokenScope::Publish]);
+        for level in [Level::Group, Level::Instance] {
+            assert_refused(stage, level, &publisher).await;
+        }
+        let me = stage
+            .run(&publisher, "{ currentUser { id } }", json!({}))
+            .await;
+        assert_eq!(*me.data(), json!({"currentUser": null}));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn ownership_is_inherited_by_subgroups_and_not_the_other_way() {
+    on_every_database(async |stage| {
+        stage.group("acme/web").await;
+        let above = stage.member(GROUP, AccessLevel::Owner).await;
+        let below = stage.member("acme/web", AccessLevel::Owner).await;
+        assert_refused(stage, Level::Group, &below).await;
+        // The rule about subgroups is told only to who passes the permission check.
+        let subgroup = json!({"groupPath": "acme/web"});
+        let answer = Level::Group.create(stage, &above, URL, subgroup).await;
+        assert_eq!(answer.refused().0, "Validation failed: Group must not be a subgroup");
+        let query = "{ group(fullPath: \"acme/web\") { fullPath externalAuditEventDestinations { nodes { id } } } }";
+        let seen = stage.run(&above, query, json!({})).await;
+        assert_eq!(
+            seen.data()["group"],
+            json!({"fullPath": "acme/web", "externalAuditEventDestinations": {"nodes": []}})
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_group_is_known_to_its_members_and_admins_only() {
+    on_every_database(async |stage| {
+        let query = "{ group(fullPath: \"acme\") { name externalAuditEventDestinations { nodes { id } } } }";
+        let guest = stage.member(GROUP, AccessLevel::Guest).await;
+        let seen = stage.run(&guest, query, json!({})).await;
+        assert_eq!(
+            seen.data()["group"],
+            json!({"name": "ACME", "externalAuditEventDestinations": null})
+        );
+        let stranger = stage.member(OTHER_GROUP, AccessLevel::Owner).await;
+        for nobody in [Caller::anonymous(), stranger] {
+            let seen = stage.run(&nobody, query, json!({})).await;
+            assert_eq!(*seen.data(), json!({"group": null}));
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_group_that_does_not_exist_is_a_resource_error() {
+    on_every_database(async |stage| {
+        let ada = stage.user("ada", true).await;
+        for path in ["nothing", "", "acme/nothing", "a\u{0}b", "ä", "%"] {
+            let answer = Level::Group
+                .create(stage, &ada, URL, json!({ "groupPath": path }))
+                .await;
+            assert_eq!(
+                answer.refused(),
+                (Level::Group.refusal(), "FORBIDDEN"),
+                "{path:?}"
+            );
+            let query = "query($path: ID!) { group(fullPath: $path) { id } }";
+            let seen = stage.run(&ada, query, json!({ "path": path })).await;
+            assert_eq!(*seen.data(), json!({"group": null}));
+        }
+        stage.assert_untouched().await;
+    })
+    .await;
+}
+
+async fn assert_nobody_may(settings: Settings<'_>, levels: &[Level]) {
+    on_every_database_with(settings, async |stage| {
+        let admin = stage.user("ada", true).await;
+        let owner = stage.member(GROUP, AccessLevel::Owner).await;
+        for level in levels {
+            for caller in [&admin, &owner] {
+                assert_refused(stage, *level, caller).await;
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn without_a_licence_nobody_may_not_even_an_admin() {
+    for plan in ["free", "premium"] {
+        assert_nobody_may(&[("LICENSE__PLAN", plan)], &[Level::Group, Level::Instance]).await;
+    }
+}
+
+#[tokio::test]
+async fn with_the_flag_off_the_instance_level_is_closed_and_groups_stay_open() {
+    let settings = [("FEATURES__FF_EXTERNAL_AUDIT_EVENTS", "false")];
+    assert_nobody_may(&settings, &[Level::Instance]).await;
+    on_every_database_with(&settings, async |stage| {
+        let owner = stage.member(GROUP, AccessLevel::Owner).await;
+        Level::Group.created(stage, &owner, URL, json!({})).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn one_refused_mutation_leaves_the_others_in_place() {
+    on_both_levels(async |stage, level, ada| {
+        let object = level.object();
+        let group = if level == Level::Group { ", groupPath: \"acme\"" } else { "" };
+        let query = format!(
+            "mutation {{ bad: {object}Create(input: {{destinationUrl: \"ftp://1.1.1.1\"{group}}}) {{ errors }} good: {object}Create(input: {{destinationUrl: \"{URL}\"{group}}}) {{ errors }} }}"
+        );
+        let answer = stage.run(ada, &query, json!({})).await;
+        assert_eq!(answer.data, json!({"bad": null, "good": {"errors": []}}));
+        assert_eq!(answer.errors[0]["path"], json!(["bad"]));
+    })
+    .await;
+}
