@@ -58,7 +58,7 @@ fn welcome(api: SocketAddr, worker: SocketAddr, token: &AdminToken<'_>) -> Strin
     };
     let graphql = |document: &str| {
         format!(
-            "curl http://{api}/api/graphql -H 'Authorization: Bearer {token}' -H 'Content-Type: application/json' -d '{{\"query\":\"{document}\"}}'"
+            "curl http://{api}/api/graphql -H \"Authorization: Bearer {token}\" -H 'Content-Type: application/json' -d '{{\"query\":\"{document}\"}}'"
         )
     };
     let group = graphql(
@@ -80,7 +80,7 @@ fn welcome(api: SocketAddr, worker: SocketAddr, token: &AdminToken<'_>) -> Strin
          \n\
          {destination}\n\
          \n\
-         curl http://{api}/api/v1/audit_events -H 'Authorization: Bearer {token}' -H 'Content-Type: application/json' -d '{event}'\n\
+         curl http://{api}/api/v1/audit_events -H \"Authorization: Bearer {token}\" -H 'Content-Type: application/json' -d '{event}'\n\
          \n"
     )
 }
