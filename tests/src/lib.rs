@@ -1,0 +1,11 @@
+//! The harness of the whole-system tests: real processes, real databases, a real broker, a real
+//! receiver.
+
+pub mod backend;
+pub mod broker;
+pub mod database;
+pub mod events;
+pub mod process;
+pub mod repository;
+pub mod system;
+pub mod wait;

@@ -1,0 +1,331 @@
+//! The whole system on one backend: processes, database, broker, and a client with the admin's
+//! token.
+
+use serde_json::{Value, json};
+use standalone::client::{Answer, Client};
+use tempfile::TempDir;
+use xtask::PrivateRabbit;
+
+use crate::backend::{Backend, service_url};
+use crate::broker::{self, Producer};
+use crate::database::{PostgresDatabase, unique_name};
+use crate::process::Process;
+
+/// The admin's token in every test.
+pub const ADMIN_TOKEN: &str = "the-admin-token-of-the-tests";
+
+/// What a system is to be like.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// Its queue and database.
+    pub backend: Backend,
+    /// Delivery workers; the embedded queue has one.
+    pub workers: usize,
+    /// Whether it has a broker that no other test uses, to be stopped at will.
+    pub own_broker: bool,
+    /// Settings beside the usual ones.
+    pub settings: Vec<(&'static str, String)>,
+}
+
+impl Setup {
+    /// One worker on the broker that all tests share.
+    pub fn on(backend: Backend) -> Self {
+        Self {
+            backend,
+            workers: 1,
+            own_broker: false,
+            settings: Vec::new(),
+        }
+    }
+
+    /// With so many workers.
+    #[must_use]
+    pub fn workers(mut self, workers: usize) -> Self {
+        self.workers = workers;
+        self
+    }
+
+    /// With a broker of its own.
+    #[must_use]
+    pub fn own_broker(mut self) -> Self {
+        self.own_broker = self.backend.has_broker();
+        self
+    }
+
+    /// With a setting, by its variable.
+    #[must_use]
+    pub fn set(mut self, variable: &'static str, value: &str) -> Self {
+        self.settings.push((variable, value.to_owned()));
+        self
+    }
+
+    /// Starts everything.
+    pub async fn start(self) -> System {
+        let mut system = System::prepare(self).await;
+        system.start_api().await;
+        for _ in 0..system.setup.workers {
+            system.start_worker().await;
+        }
+        system
+    }
+}
+
+/// A system that is running.
+pub struct System {
+    setup: Setup,
+    folder: TempDir,
+    postgres: Option<PostgresDatabase>,
+    /// The test's own broker.
+    pub broker: Option<PrivateRabbit>,
+    prefix: String,
+    amqp_url: Option<String>,
+    /// The process with the API: `api-service`, or `auditstream` with both services.
+    pub api: Option<Process>,
+    /// The processes with a worker; none for the embedded queue.
+    pub workers: Vec<Process>,
+    started: usize,
+}
+
+impl System {
+    /// Makes databases and brokers, and starts no service yet.
+    pub async fn prepare(setup: Setup) -> Self {
+        let folder = TempDir::new().expect("a scratch folder can be made");
+        let postgres = match setup.backend {
+            Backend::RabbitPostgres => Some(PostgresDatabase::create().await),
+            _ => None,
+        };
+        let broker = if setup.own_broker {
+            let scratch = folder.path().join("broker");
+            std::fs::create_dir(&scratch).expect("the scratch folder can be written");
+            let started = tokio::task::spawn_blocking(move || PrivateRabbit::start(&scratch)).await;
+            Some(
+                started
+                    .expect("no panic")
+                    .expect("a private RabbitMQ can be started"),
+            )
+        } else {
+            None
+        };
+        let amqp_url = match (&broker, setup.backend.has_broker()) {
+            (Some(broker), _) => Some(broker.amqp_url()),
+            (None, true) => Some(service_url("TEST_AMQP_URL")),
+            (None, false) => None,
+        };
+        Self {
+            setup,
+            folder,
+            postgres,
+            broker,
+            prefix: unique_name(),
+            amqp_url,
+            api: None,
+            workers: Vec::new(),
+            started: 0,
+        }
+    }
+
+    /// The environment of every process of the system.
+    pub fn environment(&self) -> Vec<(String, String)> {
+        let mut environment = vec![
+            ("AUDITSTREAM_DATABASE__URL", self.database_url()),
+            ("AUDITSTREAM_QUEUE__PREFIX", self.prefix.clone()),
+            ("AUDITSTREAM_API__BIND", "127.0.0.1:0".to_owned()),
+            ("AUDITSTREAM_WORKER__BIND", "127.0.0.1:0".to_owned()),
+            ("AUDITSTREAM_BOOTSTRAP__ADMIN_TOKEN", ADMIN_TOKEN.to_owned()),
+            (
+                "AUDITSTREAM_SECRETS__ENCRYPTION_KEY",
+                "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=".to_owned(),
+            ),
+            (
+                "AUDITSTREAM_DELIVERY__ALLOW_LOCAL_REQUESTS",
+                "true".to_owned(),
+            ),
+            ("AUDITSTREAM_LIMITS__DESTINATIONS", "0".to_owned()),
+        ];
+        if let Some(url) = &self.amqp_url {
+            environment.push(("AUDITSTREAM_QUEUE__URL", url.clone()));
+        }
+        environment
+            .into_iter()
+            .chain(self.setup.settings.clone())
+            .map(|(key, value)| (key.to_owned(), value))
+            .collect()
+    }
+
+    /// The database's address.
+    pub fn database_url(&self) -> String {
+        match &self.postgres {
+            Some(postgres) => postgres.url().to_owned(),
+            None => format!(
+                "sqlite://{}?mode=rwc",
+                self.folder.path().join("auditstream.db").display()
+            ),
+        }
+    }
+
+    /// Starts the process with the API.
+    pub async fn start_api(&mut self) {
+        let (name, marker) = match self.setup.backend {
+            Backend::EmbeddedSqlite => ("auditstream", "API "),
+            _ => ("api-service", "the API service listens on"),
+        };
+        let process = self.process(name, marker).await;
+        self.api = Some(process);
+    }
+
+    /// Starts a worker; nothing on the embedded queue, whose worker is in the process with the API.
+    pub async fn start_worker(&mut self) {
+        if self.setup.backend.has_broker() {
+            let process = self
+                .process(
+                    "delivery-worker",
+                    "the delivery worker serves its metrics on",
+                )
+                .await;
+            self.workers.push(process);
+        }
+    }
+
+    async fn process(&mut self, name: &str, marker: &str) -> Process {
+        self.started += 1;
+        let environment = self.environment();
+        Process::start(name, self.started, self.folder.path(), &environment, marker).await
+    }
+
+    /// Kills a process that delivers, as a power cut would, and starts another one.
+    pub async fn kill_9_and_restart_the_worker(&mut self) {
+        if self.setup.backend.has_broker() {
+            self.workers.remove(0).kill_9().await;
+            self.start_worker().await;
+        } else {
+            self.api.take().expect("it is running").kill_9().await;
+            self.start_api().await;
+        }
+    }
+
+    /// A client with the admin's token.
+    pub fn client(&self) -> Client {
+        let api = self.api.as_ref().expect("the API was started");
+        Client::new(api.address(), Some(ADMIN_TOKEN))
+    }
+
+    /// A producer on the broker.
+    pub async fn producer(&self) -> Producer {
+        let url = self.amqp_url.as_ref().expect("the backend has a broker");
+        Producer::connect(url, &self.prefix).await
+    }
+
+    /// Ends everything and removes what is in shared places.
+    pub async fn stop(mut self) {
+        drop(self.api.take());
+        self.workers.clear();
+        if let (Some(url), None) = (&self.amqp_url, &self.broker) {
+            broker::remove(url, &self.prefix).await;
+        }
+        if let Some(broker) = self.broker.take() {
+            let dropped = tokio::task::spawn_blocking(move || drop(broker)).await;
+            dropped.expect("no panic");
+        }
+        if let Some(postgres) = self.postgres.take() {
+            postgres.remove().await;
+        }
+    }
+}
+
+/// What an admin does, in one call each; every call must succeed.
+pub trait Administer {
+    /// Makes a group, at the top or in another one.
+    fn create_group(&self, path: &str, parent: Option<&str>) -> impl Future<Output = ()> + Send;
+    /// Makes a user who owns a group, and returns a token.
+    fn create_owner(&self, username: &str, group: &str) -> impl Future<Output = String> + Send;
+    /// Makes a destination of a group, and returns it.
+    fn create_group_destination(
+        &self,
+        group: &str,
+        url: &str,
+    ) -> impl Future<Output = Value> + Send;
+    /// Makes a destination of the instance, and returns it.
+    fn create_instance_destination(&self, url: &str) -> impl Future<Output = Value> + Send;
+    /// Destroys a destination of a group.
+    fn destroy_group_destination(&self, id: &Value) -> impl Future<Output = ()> + Send;
+    /// Publishes events over HTTP; they must be accepted.
+    fn publish_all(&self, events: Vec<Value>) -> impl Future<Output = ()> + Send;
+}
+
+impl Administer for Client {
+    async fn create_group(&self, path: &str, parent: Option<&str>) {
+        let document = "mutation($input: GroupCreateInput!) { groupCreate(input: $input) { errors group { id } } }";
+        let input = json!({"path": path, "name": path, "parentPath": parent});
+        must(self, document, json!({"input": input})).await;
+    }
+
+    async fn create_owner(&self, username: &str, group: &str) -> String {
+        let document = "mutation($user: UserCreateInput!, $member: GroupMemberSetInput!, $token: AccessTokenCreateInput!) {
+            userCreate(input: $user) { errors }
+            groupMemberSet(input: $member) { errors }
+            accessTokenCreate(input: $token) { errors token }
+        }";
+        let variables = json!({
+            "user": {"username": username, "name": username},
+            "member": {"groupPath": group, "username": username, "accessLevel": "OWNER"},
+            "token": {"username": username, "name": "test", "scopes": ["API", "PUBLISH"]},
+        });
+        let data = must(self, document, variables).await;
+        let token = data["accessTokenCreate"]["token"].as_str();
+        token.expect("a token is a text").to_owned()
+    }
+
+    async fn create_group_destination(&self, group: &str, url: &str) -> Value {
+        let document = "mutation($input: ExternalAuditEventDestinationCreateInput!) {
+            externalAuditEventDestinationCreate(input: $input) {
+                errors externalAuditEventDestination { id name destinationUrl verificationToken }
+            }
+        }";
+        let input = json!({"groupPath": group, "destinationUrl": url});
+        let mut data = must(self, document, json!({"input": input})).await;
+        data["externalAuditEventDestinationCreate"]["externalAuditEventDestination"].take()
+    }
+
+    async fn create_instance_destination(&self, url: &str) -> Value {
+        let document = "mutation($input: InstanceExternalAuditEventDestinationCreateInput!) {
+            instanceExternalAuditEventDestinationCreate(input: $input) {
+                errors instanceExternalAuditEventDestination { id name destinationUrl verificationToken }
+            }
+        }";
+        let mut data = must(self, document, json!({"input": {"destinationUrl": url}})).await;
+        data["instanceExternalAuditEventDestinationCreate"]["instanceExternalAuditEventDestination"]
+            .take()
+    }
+
+    async fn destroy_group_destination(&self, id: &Value) {
+        let document = "mutation($input: ExternalAuditEventDestinationDestroyInput!) {
+            externalAuditEventDestinationDestroy(input: $input) { errors }
+        }";
+        must(self, document, json!({"input": {"id": id}})).await;
+    }
+
+    async fn publish_all(&self, events: Vec<Value>) {
+        let answer = self
+            .publish(&Value::from(events))
+            .await
+            .expect("the API answers");
+        assert_eq!(answer.status, 202, "{}", answer.body);
+    }
+}
+
+async fn must(client: &Client, document: &str, variables: Value) -> Value {
+    client
+        .graphql_ok(document, variables)
+        .await
+        .expect("the API takes what an admin asks")
+}
+
+/// The messages of the errors at the top of an answer.
+pub fn messages(answer: &Answer) -> Vec<String> {
+    answer.body["errors"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|error| error["message"].as_str().map(str::to_owned))
+        .collect()
+}

@@ -1,0 +1,13 @@
+//! The whole system, on each queue and database.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "the cases are tests, written as functions to run on each backend"
+)]
+
+mod configuration_changes;
+mod faults;
+mod publishing;
+mod refusals;
+mod scaling;
+mod start_and_stop;
