@@ -1,0 +1,167 @@
+//! The dashboards show metrics that the services have.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::{repository, stack};
+
+/// Where the services' own metrics are registered.
+const SOURCES: [&str; 3] = ["api-service/src", "delivery-worker/src", "shared/src"];
+
+/// Every name that the code gives a metric.
+fn registered() -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for path in SOURCES.into_iter().flat_map(repository::files_below) {
+        let text = std::fs::read_to_string(&path).unwrap_or_default();
+        let literals = text.split("\"auditstream_").skip(1);
+        names.extend(literals.filter_map(|rest| {
+            let (name, _) = rest.split_once('"')?;
+            let whole = name.bytes().all(|byte| is_of_a_name(byte as char));
+            whole.then(|| format!("auditstream_{name}"))
+        }));
+    }
+    names
+}
+
+fn is_of_a_name(character: char) -> bool {
+    character.is_ascii_alphanumeric() || character == '_'
+}
+
+/// Every dashboard with its path.
+fn dashboards() -> Vec<(String, Value)> {
+    let folder = "monitoring/grafana/dashboards";
+    let dashboards: Vec<(String, Value)> = repository::files_below(folder)
+        .into_iter()
+        .map(|path| {
+            let path = path.strip_prefix(repository::root()).unwrap();
+            let path = path.to_str().unwrap().to_owned();
+            let dashboard = repository::json(&path);
+            (path, dashboard)
+        })
+        .collect();
+    assert!(!dashboards.is_empty());
+    dashboards
+}
+
+/// Every query of the dashboards.
+fn queries() -> Vec<String> {
+    let mut queries = Vec::new();
+    for (path, dashboard) in dashboards() {
+        for panel in dashboard["panels"].as_array().unwrap() {
+            let targets = panel["targets"].as_array().unwrap();
+            assert!(!targets.is_empty(), "{path}: {}", panel["title"]);
+            for target in targets {
+                queries.push(target["expr"].as_str().unwrap().to_owned());
+            }
+        }
+    }
+    queries
+}
+
+/// The metrics of ours that a query reads, without what a histogram adds to its name.
+fn metrics(query: &str) -> BTreeSet<&str> {
+    query
+        .split(|character| !is_of_a_name(character))
+        .filter(|word| word.starts_with("auditstream_"))
+        .map(|word| {
+            ["_bucket", "_sum", "_count"]
+                .iter()
+                .find_map(|suffix| word.strip_suffix(suffix))
+                .unwrap_or(word)
+        })
+        .collect()
+}
+
+#[test]
+fn the_metrics_of_a_query_are_found() {
+    assert_eq!(
+        Vec::from_iter(metrics(
+            "sum by (le) (rate(auditstream_a_seconds_bucket{job=\"x\"}[1m])) / max(auditstream_b) + up"
+        )),
+        ["auditstream_a_seconds", "auditstream_b"]
+    );
+}
+
+#[test]
+fn every_metric_on_a_dashboard_is_registered_in_the_code() {
+    let registered = registered();
+    let shown: BTreeSet<String> = queries()
+        .iter()
+        .flat_map(|query| metrics(query))
+        .map(str::to_owned)
+        .collect();
+    assert!(!shown.is_empty());
+    let unknown: Vec<&String> = shown.difference(&registered).collect();
+    assert!(unknown.is_empty(), "no such metrics: {unknown:?}");
+}
+
+#[test]
+fn every_job_that_a_query_names_is_scraped() {
+    let scraped = repository::yaml("monitoring/prometheus.yml");
+    let scraped: Vec<&str> = scraped["scrape_configs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|job| job["job_name"].as_str().unwrap())
+        .collect();
+    for query in queries() {
+        for matcher in query.split("job=").skip(1) {
+            let jobs = matcher
+                .trim_start_matches('~')
+                .trim_start_matches('"')
+                .split('"')
+                .next()
+                .unwrap();
+            for job in jobs.split('|') {
+                assert!(scraped.contains(&job), "{job}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_dashboards_ask_the_data_source_that_is_provisioned() {
+    let sources = repository::yaml("monitoring/grafana/provisioning/datasources/prometheus.yml");
+    let source = &sources["datasources"][0];
+    for (path, dashboard) in dashboards() {
+        for panel in dashboard["panels"].as_array().unwrap() {
+            assert_eq!(panel["datasource"]["uid"], source["uid"], "{path}");
+            assert_eq!(panel["datasource"]["type"], source["type"], "{path}");
+        }
+    }
+    let port = source["url"].as_str().unwrap().rsplit(':').next().unwrap();
+    let (_, _, inside) = stack::service("prometheus").published()[0];
+    assert_eq!(port, inside.to_string());
+}
+
+#[test]
+fn grafana_loads_dashboards_from_the_folder_that_is_mounted() {
+    let providers = repository::yaml("monitoring/grafana/provisioning/dashboards/auditstream.yml");
+    let folder = providers["providers"][0]["options"]["path"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let grafana = stack::service("grafana");
+    assert!(grafana.mounts().iter().any(|(source, target, _)| {
+        *source == "./monitoring/grafana/dashboards" && *target == folder
+    }));
+}
+
+#[test]
+fn panels_are_told_apart_and_explained() {
+    for (path, dashboard) in dashboards() {
+        let panels = dashboard["panels"].as_array().unwrap();
+        let ids: BTreeSet<u64> = panels
+            .iter()
+            .map(|panel| panel["id"].as_u64().unwrap())
+            .collect();
+        assert_eq!(ids.len(), panels.len(), "{path}");
+        for panel in panels {
+            let explained = panel["description"]
+                .as_str()
+                .is_some_and(|text| !text.is_empty());
+            assert!(explained, "{path}: {}", panel["title"]);
+        }
+    }
+}
