@@ -1,6 +1,5 @@
 //! The database's tables and their history, for PostgreSQL and SQLite alike.
 
-mod dialect;
 mod lock;
 mod m0001_accounts;
 mod m0002_destinations;
@@ -8,6 +7,7 @@ mod m0003_outbox;
 mod m0004_failures;
 mod m0005_delivery_health;
 mod m0006_embedded_queue;
+mod statements;
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{ConnectOptions, Database};
@@ -17,12 +17,12 @@ struct Migrator;
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
         vec![
-            Box::new(m0001_accounts::Migration),
-            Box::new(m0002_destinations::Migration),
-            Box::new(m0003_outbox::Migration),
-            Box::new(m0004_failures::Migration),
-            Box::new(m0005_delivery_health::Migration),
-            Box::new(m0006_embedded_queue::Migration),
+            Box::new(m0001_accounts::MIGRATION),
+            Box::new(m0002_destinations::MIGRATION),
+            Box::new(m0003_outbox::MIGRATION),
+            Box::new(m0004_failures::MIGRATION),
+            Box::new(m0005_delivery_health::MIGRATION),
+            Box::new(m0006_embedded_queue::MIGRATION),
         ]
     }
 }

@@ -1,24 +1,10 @@
 //! Who there is: users, their tokens, groups and projects, memberships. Times are milliseconds since 1970 in UTC.
 
-use sea_orm_migration::prelude::*;
+use crate::statements::Statements;
 
-use crate::dialect;
-
-#[derive(DeriveMigrationName)]
-pub(crate) struct Migration;
-
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        dialect::run(manager, TABLES).await
-    }
-
-    fn use_transaction(&self) -> Option<bool> {
-        Some(true)
-    }
-}
-
-const TABLES: &str = "
+pub(crate) const MIGRATION: Statements = Statements {
+    name: "m0001_accounts",
+    sql: "
 CREATE TABLE users (
     id {id},
     username text NOT NULL UNIQUE,
@@ -61,4 +47,5 @@ CREATE TABLE members (
     UNIQUE (user_id, namespace_id)
 );
 CREATE INDEX members_namespace ON members (namespace_id);
-";
+",
+};

@@ -1,24 +1,10 @@
 //! Where events go: one table for group and instance level (`namespace_id` null) and for both generations of the API.
 
-use sea_orm_migration::prelude::*;
+use crate::statements::Statements;
 
-use crate::dialect;
-
-#[derive(DeriveMigrationName)]
-pub(crate) struct Migration;
-
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        dialect::run(manager, TABLES).await
-    }
-
-    fn use_transaction(&self) -> Option<bool> {
-        Some(true)
-    }
-}
-
-const TABLES: &str = "
+pub(crate) const MIGRATION: Statements = Statements {
+    name: "m0002_destinations",
+    sql: "
 CREATE TABLE destinations (
     id {id},
     namespace_id bigint REFERENCES namespaces (id) ON DELETE CASCADE,
@@ -80,4 +66,5 @@ INSERT INTO config_version (id, version) VALUES (1, 0);
 
 CREATE VIEW instance_audit_events_external_destinations AS
     SELECT id, destination_url, verification_token FROM destinations WHERE namespace_id IS NULL;
-";
+",
+};

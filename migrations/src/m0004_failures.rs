@@ -1,24 +1,10 @@
 //! Events that could not be delivered, and messages that are no events.
 
-use sea_orm_migration::prelude::*;
+use crate::statements::Statements;
 
-use crate::dialect;
-
-#[derive(DeriveMigrationName)]
-pub(crate) struct Migration;
-
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        dialect::run(manager, TABLES).await
-    }
-
-    fn use_transaction(&self) -> Option<bool> {
-        Some(true)
-    }
-}
-
-const TABLES: &str = "
+pub(crate) const MIGRATION: Statements = Statements {
+    name: "m0004_failures",
+    sql: "
 CREATE TABLE dead_letters (
     id {id},
     destination_id bigint NOT NULL REFERENCES destinations (id) ON DELETE CASCADE,
@@ -40,4 +26,5 @@ CREATE TABLE rejected_messages (
     body_bytes bigint NOT NULL,
     rejected_at bigint NOT NULL
 );
-";
+",
+};

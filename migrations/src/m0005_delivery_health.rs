@@ -1,24 +1,10 @@
 //! How deliveries go: the state of each destination and its figures by minute.
 
-use sea_orm_migration::prelude::*;
+use crate::statements::Statements;
 
-use crate::dialect;
-
-#[derive(DeriveMigrationName)]
-pub(crate) struct Migration;
-
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        dialect::run(manager, TABLES).await
-    }
-
-    fn use_transaction(&self) -> Option<bool> {
-        Some(true)
-    }
-}
-
-const TABLES: &str = "
+pub(crate) const MIGRATION: Statements = Statements {
+    name: "m0005_delivery_health",
+    sql: "
 CREATE TABLE destination_health (
     destination_id bigint PRIMARY KEY REFERENCES destinations (id) ON DELETE CASCADE,
     lane_state text NOT NULL CHECK (lane_state IN ('closed', 'open')),
@@ -39,4 +25,5 @@ CREATE TABLE delivery_stats (
     failed bigint NOT NULL,
     PRIMARY KEY (destination_id, minute)
 );
-";
+",
+};

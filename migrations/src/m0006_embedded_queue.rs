@@ -1,24 +1,10 @@
 //! The embedded queue: every message of every queue.
 
-use sea_orm_migration::prelude::*;
+use crate::statements::Statements;
 
-use crate::dialect;
-
-#[derive(DeriveMigrationName)]
-pub(crate) struct Migration;
-
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        dialect::run(manager, TABLES).await
-    }
-
-    fn use_transaction(&self) -> Option<bool> {
-        Some(true)
-    }
-}
-
-const TABLES: &str = "
+pub(crate) const MIGRATION: Statements = Statements {
+    name: "m0006_embedded_queue",
+    sql: "
 CREATE TABLE queue_messages (
     id {id},
     queue text NOT NULL,
@@ -30,4 +16,5 @@ CREATE TABLE queue_messages (
     deliveries bigint NOT NULL
 );
 CREATE INDEX queue_messages_next ON queue_messages (queue, claimed, available_at, id);
-";
+",
+};
