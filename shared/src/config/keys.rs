@@ -1,0 +1,236 @@
+//! Every key with its default and meaning: the one place that knows them, from which the reference
+//! is printed too.
+
+use std::time::Duration;
+
+use super::reader::Reader;
+use super::{
+    ApiConfig, BootstrapConfig, Config, DatabaseUrl, DeliveryConfig, Limits, LogConfig,
+    QueueBackend, QueueConfig, WorkerConfig, parse,
+};
+
+impl Config {
+    pub(super) fn read(r: &mut Reader<'_>) -> Self {
+        let config = Self {
+            database: r.get(
+                "database.url",
+                "sqlite://data/auditstream.db?mode=rwc",
+                "The database: `sqlite://<file>?mode=rwc` or `postgres://…`.",
+                parse::database_url,
+            ),
+            queue: QueueConfig::read(r),
+            api: ApiConfig {
+                bind: r.get(
+                    "api.bind",
+                    "127.0.0.1:8080",
+                    "Where the API service listens.",
+                    parse::socket_address,
+                ),
+            },
+            worker: WorkerConfig::read(r),
+            bootstrap: BootstrapConfig {
+                admin_token: r.get_optional(
+                    "bootstrap.admin_token",
+                    "On an empty database: makes the admin `root` with this token (20 characters or more). Unset: one is generated and printed once.",
+                    parse::admin_token,
+                ),
+            },
+            encryption_keys: r
+                .get_optional(
+                    "secrets.encryption_key",
+                    "32 bytes in base64 that encrypt tokens and header values at rest. Several, parted by commas: the first encrypts, all decrypt, the last makes the digests that keep tokens unique. Unset with SQLite: generated once beside the database file. Required with PostgreSQL.",
+                    parse::encryption_keys,
+                )
+                .unwrap_or_default(),
+            delivery: DeliveryConfig::read(r),
+            plan: r.get(
+                "license.plan",
+                "ultimate",
+                "The licensed plan: `free`, `premium` or `ultimate`. Streaming needs `ultimate`.",
+                parse::plan,
+            ),
+            instance_destinations: r.get(
+                "features.ff_external_audit_events",
+                "true",
+                "Whether there are instance-level destinations.",
+                parse::flag,
+            ),
+            limits: Limits::read(r),
+            log: LogConfig {
+                filter: r.get(
+                    "log.level",
+                    "info",
+                    "A level (`error`, `warn`, `info`, `debug`, `trace`) or a filter such as `info,delivery_worker=debug`.",
+                    parse::log_filter,
+                ),
+                format: r.get(
+                    "log.format",
+                    "text",
+                    "The form of a log line: `text` or `json`.",
+                    parse::log_format,
+                ),
+            },
+        };
+        config.check(r);
+        config
+    }
+
+    /// What no key can tell by itself.
+    fn check(&self, r: &mut Reader<'_>) {
+        if let DatabaseUrl::Postgres(_) = self.database {
+            if self.encryption_keys.is_empty() {
+                r.problem(
+                    "secrets.encryption_key",
+                    "is required with PostgreSQL (`openssl rand -base64 32` makes one)",
+                );
+            }
+            if let QueueBackend::Embedded = self.queue.backend {
+                r.problem(
+                    "queue.url",
+                    "the embedded queue lives in a SQLite database, with PostgreSQL use amqp://…",
+                );
+            }
+        }
+        if self.limits.event_bytes > self.limits.batch_bytes {
+            r.problem("limits.event_bytes", "must not exceed limits.batch_bytes");
+        }
+    }
+}
+
+impl QueueConfig {
+    fn read(r: &mut Reader<'_>) -> Self {
+        Self {
+            backend: r.get(
+                "queue.url",
+                "embedded",
+                "The queue: `embedded` (tables in the SQLite database, one process) or `amqp://…`, `amqps://…`.",
+                parse::queue_backend,
+            ),
+            prefix: r.get(
+                "queue.prefix",
+                "audit",
+                "What every exchange and queue name begins with.",
+                parse::queue_prefix,
+            ),
+            prefetch: to_u16(r.get(
+                "queue.prefetch",
+                "1024",
+                "How many unsettled messages a worker holds at most: so many new events, and as many retries.",
+                parse::count(1, 65_535),
+            )),
+            publish_timeout: r.get(
+                "queue.publish_timeout",
+                "5s",
+                "How long a message may take to be stored before the outbox takes it.",
+                parse::duration(Duration::from_millis(100), Duration::from_mins(1)),
+            ),
+        }
+    }
+}
+
+impl WorkerConfig {
+    fn read(r: &mut Reader<'_>) -> Self {
+        Self {
+            bind: r.get(
+                "worker.bind",
+                "127.0.0.1:9091",
+                "Where the delivery worker serves `/metrics` and its health.",
+                parse::socket_address,
+            ),
+            shutdown_timeout: r.get(
+                "worker.shutdown_timeout",
+                "20s",
+                "How long a stopping worker waits for the requests that are in flight.",
+                parse::duration(Duration::from_millis(100), Duration::from_mins(10)),
+            ),
+        }
+    }
+}
+
+impl DeliveryConfig {
+    fn read(r: &mut Reader<'_>) -> Self {
+        Self {
+            allow_local_requests: r.get(
+                "delivery.allow_local_requests",
+                "false",
+                "Whether destinations may be on loopback and private networks.",
+                parse::flag,
+            ),
+            retention: r.get(
+                "delivery.retention",
+                "7d",
+                "How long an undeliverable event is tried before it becomes a dead letter.",
+                parse::duration(Duration::from_secs(1), Duration::from_hours(365 * 24)),
+            ),
+            connect_timeout: r.get(
+                "delivery.connect_timeout",
+                "5s",
+                "Limit of connecting to a destination.",
+                parse::duration(Duration::from_millis(10), Duration::from_mins(1)),
+            ),
+            timeout: r.get(
+                "delivery.timeout",
+                "15s",
+                "Limit of one whole attempt, the response's body included.",
+                parse::duration(Duration::from_millis(10), Duration::from_mins(5)),
+            ),
+            concurrency: to_usize(r.get(
+                "delivery.concurrency",
+                "64",
+                "How many requests to one destination may be under way in one worker.",
+                parse::count(1, 1024),
+            )),
+        }
+    }
+}
+
+impl Limits {
+    fn read(r: &mut Reader<'_>) -> Self {
+        Self {
+            destinations: r.get(
+                "limits.destinations",
+                "5",
+                "Active destinations of one top-level group, and of the instance. 0: no limit.",
+                parse::count(0, 100_000),
+            ),
+            headers: r.get(
+                "limits.headers",
+                "20",
+                "Custom headers of one destination.",
+                parse::count(1, 100),
+            ),
+            namespace_filters: r.get(
+                "limits.namespace_filters",
+                "5",
+                "Namespace filters of one destination.",
+                parse::count(1, 100),
+            ),
+            event_bytes: to_usize(r.get(
+                "limits.event_bytes",
+                "1048576",
+                "Bytes of one event.",
+                parse::count(1024, 16 * 1024 * 1024),
+            )),
+            batch_events: to_usize(r.get(
+                "limits.batch_events",
+                "1000",
+                "Events in one request to `/api/v1/audit_events`.",
+                parse::count(1, 10_000),
+            )),
+            batch_bytes: to_usize(r.get(
+                "limits.batch_bytes",
+                "8388608",
+                "Bytes of one request to `/api/v1/audit_events`.",
+                parse::count(1024, 128 * 1024 * 1024),
+            )),
+        }
+    }
+}
+
+fn to_u16(number: u64) -> u16 {
+    u16::try_from(number).expect("the bounds of the key are within u16")
+}
+
+fn to_usize(number: u64) -> usize {
+    usize::try_from(number).expect("the bounds of the key are within usize")
+}
