@@ -42,8 +42,8 @@ impl Worker {
     /// Must be called within a tokio runtime.
     pub async fn start(foundation: Foundation) -> anyhow::Result<Self> {
         let metrics = Metrics::new()?;
-        let dispatcher = Dispatcher::new(&foundation.config.delivery)
-            .context("cannot read the system's certificates")?;
+        let dispatcher =
+            Dispatcher::new(&foundation.config.delivery).context("cannot set up TLS")?;
         let (server, address) = http::server(&foundation, &metrics)
             .with_context(|| format!("cannot listen on {}", foundation.config.worker.bind))?;
         let handle = server.handle();

@@ -1,6 +1,7 @@
 //! Makes one attempt: one HTTP request, within its limits.
 
 mod resolver;
+mod tls;
 
 use std::error::Error as _;
 use std::time::Duration;
@@ -44,7 +45,7 @@ impl Dispatcher {
         connector.set_nodelay(true);
         connector.set_connect_timeout(Some(config.connect_timeout));
         let connector = HttpsConnectorBuilder::new()
-            .with_native_roots()?
+            .with_tls_config(tls::client_config()?)
             .https_or_http()
             .enable_all_versions()
             .wrap_connector(connector);
@@ -147,3 +148,6 @@ fn find<'a, E: std::error::Error + 'static>(
         error = error.source()?;
     }
 }
+
+#[cfg(test)]
+mod tests;

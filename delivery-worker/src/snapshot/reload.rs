@@ -1,15 +1,17 @@
 //! Keeps the snapshot current: by notices at once, by comparing versions in any case, and on demand
 //! when an event says that it must not be routed by an older one.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use sea_orm::DbErr;
 use shared::foundation::Foundation;
 use shared::queue::Notice;
 use shared::{backoff, snapshot};
-use tokio::sync::Mutex;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
@@ -55,7 +57,7 @@ impl Snapshots {
         self.current.load_full()
     }
 
-    /// A snapshot that is at least as new as `version`; none when it cannot be had soon.
+    /// A snapshot that is at least as new as `version`; none when the database cannot be read soon.
     pub(crate) async fn at_least(&self, version: Option<i64>) -> Option<Arc<Snapshot>> {
         let current = self.current();
         let Some(version) = version else {
@@ -64,47 +66,68 @@ impl Snapshots {
         if current.version() >= version {
             return Some(current);
         }
-        let reloaded = tokio::time::timeout(PATIENCE, self.reload_to(version)).await;
-        match reloaded {
-            Ok(Ok(())) => Some(self.current()).filter(|snapshot| snapshot.version() >= version),
+        match tokio::time::timeout(PATIENCE, self.reload_to(version)).await {
+            Ok(Ok(())) => {
+                let current = self.current();
+                if current.version() < version {
+                    // The database was set back to a backup, or a producer made the version up:
+                    // waiting for it could take for ever, and what is committed has been read.
+                    tracing::warn!(
+                        event.config_version = version,
+                        config_version = current.version(),
+                        "an event names a version of the configuration that does not exist"
+                    );
+                }
+                Some(current)
+            }
             Ok(Err(error)) => {
                 tracing::warn!(error = %error, "the streaming configuration cannot be read");
                 None
             }
-            Err(_) => None,
+            Err(_elapsed) => None,
         }
     }
 
-    async fn reload_to(&self, version: i64) -> Result<(), sea_orm::DbErr> {
-        let guard = self.reloading.lock().await;
+    /// Reads what is committed, unless the snapshot is new enough by the time it is this caller's
+    /// turn.
+    async fn reload_to(&self, version: i64) -> Result<(), DbErr> {
+        let turn = self.reloading.lock().await;
         if self.current.load().version() >= version {
             return Ok(());
         }
-        self.reload_alone(&guard).await
+        self.reload_in(&turn).await
     }
 
-    async fn reload(&self) -> Result<(), sea_orm::DbErr> {
-        let guard = self.reloading.lock().await;
-        self.reload_alone(&guard).await
+    async fn reload(&self) -> Result<(), DbErr> {
+        let turn = self.reloading.lock().await;
+        self.reload_in(&turn).await
     }
 
-    async fn reload_alone(
-        &self,
-        _guard: &tokio::sync::MutexGuard<'_, ()>,
-    ) -> Result<(), sea_orm::DbErr> {
+    async fn reload_in(&self, _turn: &MutexGuard<'_, ()>) -> Result<(), DbErr> {
         let current = self.current();
-        let changes = snapshot::changes_since(
-            &self.foundation.database,
-            &self.foundation.keyring,
-            current.version(),
-        )
-        .await?;
-        if changes.version > current.version() {
-            self.metrics.config_version.set(changes.version);
-            self.current
-                .store(Arc::new(current.with(changes, &self.settings)));
-        }
+        let changes = self.changes_since(current.version()).await?;
+        let next = match changes.version.cmp(&current.version()) {
+            Ordering::Equal => return Ok(()),
+            Ordering::Greater => current.with(changes, &self.settings),
+            Ordering::Less => {
+                tracing::warn!(
+                    config_version = changes.version,
+                    "the database was set back, the streaming configuration is read from the start"
+                );
+                let everything = self.changes_since(0).await?;
+                Snapshot::default().with(everything, &self.settings)
+            }
+        };
+        self.metrics.config_version.set(next.version());
+        self.current.store(Arc::new(next));
         Ok(())
+    }
+
+    async fn changes_since(&self, version: i64) -> Result<snapshot::Changes, DbErr> {
+        let Foundation {
+            database, keyring, ..
+        } = &self.foundation;
+        snapshot::changes_since(database, keyring, version).await
     }
 
     /// Runs until it is stopped.
@@ -141,6 +164,12 @@ impl Snapshots {
 
     async fn compare(&self) -> Result<(), sea_orm::DbErr> {
         let version = snapshot::current_version(&self.foundation.database).await?;
-        self.reload_to(version).await
+        if version == self.current.load().version() {
+            return Ok(());
+        }
+        self.reload().await
     }
 }
+
+#[cfg(test)]
+mod tests;

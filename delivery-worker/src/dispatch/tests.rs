@@ -1,0 +1,209 @@
+//! Tests of single attempts against real, and misbehaving, receivers.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use http::HeaderMap;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+
+use super::*;
+use crate::outcome::Failure;
+
+const LIMIT: Duration = Duration::from_millis(500);
+
+fn dispatcher(allow_local_requests: bool) -> Dispatcher {
+    Dispatcher::new(&DeliveryConfig {
+        allow_local_requests,
+        retention: Duration::from_hours(1),
+        connect_timeout: LIMIT,
+        timeout: LIMIT,
+        concurrency: 1,
+    })
+    .unwrap()
+}
+
+fn head(url: &str) -> RequestHead {
+    RequestHead {
+        url: url.parse().unwrap(),
+        headers: HeaderMap::new(),
+    }
+}
+
+/// A receiver that reads a request's head and then does what `answer` does with the connection.
+async fn receiver<F, Fut>(answer: F) -> (SocketAddr, Arc<AtomicUsize>)
+where
+    F: Fn(TcpStream) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = ()> + Send + 'static,
+{
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let connections = Arc::new(AtomicUsize::new(0));
+    let counted = connections.clone();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            counted.fetch_add(1, Ordering::SeqCst);
+            let mut head = [0; 4096];
+            let read = stream.read(&mut head).await.unwrap_or(0);
+            assert!(read > 0, "a request has a head");
+            tokio::spawn(answer(stream));
+        }
+    });
+    (address, connections)
+}
+
+async fn attempt(dispatcher: &Dispatcher, url: &str) -> Outcome {
+    dispatcher
+        .attempt(&head(url), "user_created", Bytes::from_static(b"{}"))
+        .await
+}
+
+fn error_of(outcome: Outcome) -> Failure {
+    match outcome {
+        Outcome::Failed(failure) => failure,
+        Outcome::Delivered => panic!("delivered"),
+    }
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed() {
+    let (target, reached) = receiver(async |mut stream: TcpStream| {
+        let _ = stream
+            .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+            .await;
+    })
+    .await;
+    let (address, _) = receiver(move |mut stream: TcpStream| async move {
+        let answer = format!(
+            "HTTP/1.1 307 Moved\r\nlocation: http://{target}/\r\ncontent-length: 0\r\n\r\n"
+        );
+        let _ = stream.write_all(answer.as_bytes()).await;
+    })
+    .await;
+    let outcome = attempt(&dispatcher(true), &format!("http://{address}/")).await;
+    assert_eq!(error_of(outcome).status, Some(307));
+    assert_eq!(reached.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
+async fn a_receiver_that_never_answers_fails_within_the_limit() {
+    let (address, _) = receiver(async |stream: TcpStream| {
+        let _held = stream;
+        std::future::pending::<()>().await;
+    })
+    .await;
+    let started = tokio::time::Instant::now();
+    let outcome = attempt(&dispatcher(true), &format!("http://{address}/")).await;
+    assert!(error_of(outcome).error.contains("did not answer"));
+    assert!(started.elapsed() >= LIMIT);
+}
+
+#[tokio::test]
+async fn a_body_a_byte_at_a_time_ends_with_the_limit() {
+    let (address, _) = receiver(async |mut stream: TcpStream| {
+        let _ = stream
+            .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n")
+            .await;
+        while stream.write_all(b"x").await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    })
+    .await;
+    let outcome = attempt(&dispatcher(true), &format!("http://{address}/")).await;
+    assert!(error_of(outcome).error.contains("did not answer"));
+}
+
+#[tokio::test]
+async fn an_endless_body_is_read_no_further_than_the_limit() {
+    let sent = Arc::new(AtomicUsize::new(0));
+    let counted = sent.clone();
+    let (address, _) = receiver(move |mut stream: TcpStream| {
+        let counted = counted.clone();
+        async move {
+            let _ = stream
+                .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 1000000000\r\n\r\n")
+                .await;
+            let block = vec![b'x'; 16 * 1024];
+            while stream.write_all(&block).await.is_ok() {
+                counted.fetch_add(block.len(), Ordering::SeqCst);
+            }
+        }
+    })
+    .await;
+    let outcome = attempt(&dispatcher(true), &format!("http://{address}/")).await;
+    assert_eq!(outcome, Outcome::Delivered, "the status is the answer");
+    // What the sockets' buffers swallow comes on top of what was read.
+    assert!(sent.load(Ordering::SeqCst) < 64 * 1024 * 1024);
+}
+
+#[tokio::test]
+async fn what_is_no_http_is_a_failure() {
+    let (address, _) = receiver(async |mut stream: TcpStream| {
+        let _ = stream.write_all(b"SSH-2.0-OpenSSH\r\n").await;
+    })
+    .await;
+    let outcome = attempt(&dispatcher(true), &format!("http://{address}/")).await;
+    assert_eq!(error_of(outcome).status, None);
+}
+
+#[tokio::test]
+async fn a_connection_is_used_again() {
+    let (address, connections) = receiver(async |mut stream: TcpStream| {
+        let mut request = [0; 4096];
+        loop {
+            let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+            if stream.write_all(answer).await.is_err() {
+                return;
+            }
+            if stream.read(&mut request).await.unwrap_or(0) == 0 {
+                return;
+            }
+        }
+    })
+    .await;
+    let dispatcher = dispatcher(true);
+    for _ in 0..3 {
+        let outcome = attempt(&dispatcher, &format!("http://{address}/")).await;
+        assert_eq!(outcome, Outcome::Delivered);
+    }
+    assert_eq!(connections.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn a_blocked_address_is_not_connected_to() {
+    let (address, connections) = receiver(async |_: TcpStream| {}).await;
+    let port = address.port();
+    for (url, reason) in [
+        (
+            format!("http://127.0.0.1:{port}/"),
+            "Requests to loopback addresses are not allowed",
+        ),
+        (
+            format!("http://[::ffff:127.0.0.1]:{port}/"),
+            "Requests to loopback addresses are not allowed",
+        ),
+        (
+            format!("http://localhost:{port}/"),
+            "Requests to loopback addresses are not allowed",
+        ),
+    ] {
+        let outcome = attempt(&dispatcher(false), &url).await;
+        assert_eq!(
+            error_of(outcome).error,
+            format!("URL is blocked: {reason}"),
+            "{url}"
+        );
+    }
+    assert_eq!(connections.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
+async fn a_refused_connection_is_a_failure_that_says_so() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let outcome = attempt(&dispatcher(true), &format!("http://{address}/")).await;
+    let failure = error_of(outcome);
+    assert!(failure.error.starts_with("cannot connect: "), "{failure:?}");
+}
