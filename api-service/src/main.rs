@@ -9,9 +9,8 @@ use shared::config::Config;
 use shared::foundation::Foundation;
 use shared::process::{self, EndSignal};
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    process::main("api-service", |config| config.api.bind, serve).await
+fn main() -> ExitCode {
+    process::main("api-service", |config| config.api.bind, serve)
 }
 
 async fn serve(config: Config, mut end: EndSignal) -> anyhow::Result<()> {
@@ -31,8 +30,8 @@ async fn serve(config: Config, mut end: EndSignal) -> anyhow::Result<()> {
         return Ok(());
     };
     println!("the API service listens on http://{}", api.address());
-    end.received().await;
+    let ended = end.or_failure_of(&[api.supervision()]).await;
     api.stop().await;
     foundation.queue.close().await;
-    Ok(())
+    ended
 }

@@ -9,6 +9,7 @@ use actix_web::{App as WebApp, HttpServer, middleware, web};
 use anyhow::Context as _;
 use shared::foundation::Foundation;
 use shared::queue::{Notice, Queue};
+use shared::supervision::Supervision;
 use tokio::net::TcpListener;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::task::{JoinError, JoinSet};
@@ -32,6 +33,7 @@ pub struct Api {
     address: SocketAddr,
     server: ServerHandle,
     stop: CancellationToken,
+    supervision: Supervision,
     tasks: JoinSet<()>,
 }
 
@@ -70,30 +72,35 @@ impl Api {
         let server = server.run();
         let handle = server.handle();
         let stop = CancellationToken::new();
+        let supervision = Supervision::until(stop.clone());
         let mut tasks = JoinSet::new();
         tasks.spawn(async move {
             if let Err(error) = server.await {
                 tracing::error!(error = %error, "the server ended");
             }
         });
-        tasks.spawn(outbox::relay(
-            foundation.clone(),
-            app.outbox.clone(),
-            stop.clone(),
-        ));
-        tasks.spawn(follow(
+        let relay = outbox::relay(foundation.clone(), app.outbox.clone(), stop.clone());
+        tasks.spawn(supervision.watch("relay", relay));
+        let follow = follow(
             foundation.queue.clone(),
             tokens,
             app.versions.clone(),
             stop.clone(),
-        ));
+        );
+        tasks.spawn(supervision.watch("notices", follow));
         tracing::info!(address = %address, "the API service listens");
         Ok(Self {
             address,
             server: handle,
             stop,
+            supervision,
             tasks,
         })
+    }
+
+    /// Tells when a task of the service has ended before its time.
+    pub fn supervision(&self) -> &Supervision {
+        &self.supervision
     }
 
     /// Where it listens.

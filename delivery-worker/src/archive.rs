@@ -11,7 +11,8 @@ use shared::foundation::Foundation;
 use shared::queue::{Message, Settlement, Source};
 use tokio_util::sync::CancellationToken;
 
-/// Messages held at a time; each waits for its own commit.
+/// Messages held at hand. They are stored one after another: dead letters and rejected messages are
+/// rare.
 const WINDOW: u16 = 16;
 /// Bytes kept of a rejected message that is larger than an event may be.
 const EXCERPT: usize = 64 * 1024;
@@ -79,7 +80,7 @@ async fn store_dead(
         body: ActiveValue::Set(message.body.to_vec()),
         attempts: ActiveValue::Set(i64::from(headers.attempt)),
         last_status: ActiveValue::Set(headers.last_status.map(i64::from)),
-        last_error: ActiveValue::Set(headers.last_error.clone().unwrap_or_default()),
+        last_error: ActiveValue::Set(storable(headers.last_error.as_deref().unwrap_or_default())),
         first_seen_at: ActiveValue::Set(headers.first_seen.unwrap_or(now).0),
         died_at: ActiveValue::Set(now.0),
     };
@@ -94,6 +95,9 @@ async fn store_dead(
             dead_letters::Column::EventId,
         ])
         .update_columns([
+            dead_letters::Column::EventType,
+            dead_letters::Column::Body,
+            dead_letters::Column::FirstSeenAt,
             dead_letters::Column::Attempts,
             dead_letters::Column::LastStatus,
             dead_letters::Column::LastError,
@@ -108,6 +112,11 @@ async fn store_dead(
     transaction.commit().await
 }
 
+/// PostgreSQL refuses NUL in texts, and a foreign publisher can put one into a header.
+fn storable(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
+}
+
 async fn store_rejected(
     foundation: &Foundation,
     message: &Message,
@@ -120,13 +129,13 @@ async fn store_rejected(
     };
     let row = rejected_messages::ActiveModel {
         id: ActiveValue::NotSet,
-        reason: ActiveValue::Set(
+        reason: ActiveValue::Set(storable(
             message
                 .headers
                 .reason
-                .clone()
-                .unwrap_or_else(|| "no reason was given".to_owned()),
-        ),
+                .as_deref()
+                .unwrap_or("no reason was given"),
+        )),
         body: ActiveValue::Set(kept.to_vec()),
         body_bytes: ActiveValue::Set(i64::try_from(message.body.len()).unwrap_or(i64::MAX)),
         rejected_at: ActiveValue::Set(now.0),

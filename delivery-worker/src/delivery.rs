@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use futures_util::future::join_all;
 use shared::event::{Envelope, InvalidEvent};
 use shared::foundation::Foundation;
-use shared::queue::{Delivery, Headers, Message, Rung, Settled, Settlement, Stored, Target};
+use shared::queue::{
+    Delivery, Headers, Message, Rung, Settled, Settlement, Source, Stored, Target,
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::dispatch::Dispatcher;
@@ -19,6 +20,16 @@ use crate::snapshot::reload::Snapshots;
 
 /// How long to wait before a message that could not be handed on is offered to the queue again.
 const OFFER_AGAIN: Duration = Duration::from_millis(500);
+
+/// What a producer may say of its event. The other headers are ours: a producer that copied them from
+/// somewhere must not choose one destination, or how long it is tried.
+fn of_a_producer(headers: &Headers) -> Headers {
+    Headers {
+        config_version: headers.config_version,
+        traceparent: headers.traceparent.clone(),
+        ..Headers::default()
+    }
+}
 
 /// What is needed to deliver. Shared by all messages under way.
 pub(crate) struct Deliverer {
@@ -36,17 +47,22 @@ struct Interrupted;
 
 impl Deliverer {
     /// Settles a message, or gives it back when the worker ends before that.
-    pub(crate) async fn carry_through(&self, delivery: Delivery) {
+    pub(crate) async fn carry_through(&self, mut delivery: Delivery, source: Source) {
         self.metrics.events_consumed.inc();
-        match self.settle(&delivery.message).await {
+        if source == Source::Events {
+            delivery.message.headers = of_a_producer(&delivery.message.headers);
+        }
+        match self.settle(&delivery).await {
             Ok(settlement) => delivery.ack(settlement),
             Err(Interrupted) => delivery.give_back(),
         }
     }
 
-    async fn settle(&self, message: &Message) -> Result<Settlement, Interrupted> {
+    async fn settle(&self, delivery: &Delivery) -> Result<Settlement, Interrupted> {
+        let message = &delivery.message;
         let limit = self.foundation.config.limits.event_bytes;
-        if message.body.len() > limit {
+        // What the API accepted was within its limit, which may have been another one then.
+        if message.headers.config_version.is_none() && message.body.len() > limit {
             return self
                 .reject(message, &InvalidEvent(format!("larger than {limit} bytes")))
                 .await;
@@ -66,12 +82,17 @@ impl Deliverer {
         };
         let endpoints: Vec<&Arc<Endpoint>> = match headers.destination_id {
             None => routing::route(&snapshot, &event).collect(),
-            // A destination that is no more: nobody waits for the event.
-            Some(id) => snapshot.find(id).into_iter().collect(),
+            Some(id) => match snapshot.find(id) {
+                Some(endpoint) => vec![endpoint],
+                None => {
+                    self.metrics.discarded.inc();
+                    return Ok(Settlement::all([Settled::discarded()]));
+                }
+            },
         };
-        let settled = endpoints
-            .into_iter()
-            .map(|endpoint| self.deliver(endpoint, &event.event_type, message));
+        let settled = endpoints.into_iter().map(|endpoint| {
+            self.deliver(endpoint, &event.event_type, delivery, snapshot.version())
+        });
         let settled: Result<Vec<Settled>, Interrupted> =
             join_all(settled).await.into_iter().collect();
         settled.map(Settlement::all)
@@ -82,17 +103,18 @@ impl Deliverer {
         &self,
         endpoint: &Endpoint,
         event_type: &str,
-        message: &Message,
+        delivery: &Delivery,
+        routed_by: i64,
     ) -> Result<Settled, Interrupted> {
-        let outcome = self
-            .attempt(endpoint, event_type, message.body.clone())
-            .await?;
+        let message = &delivery.message;
+        let outcome = self.attempt(endpoint, event_type, delivery).await?;
         let failure = match outcome {
             Outcome::Delivered => return Ok(Settled::delivered()),
             Outcome::Failed(failure) => failure,
         };
         let next = after_failure(
             endpoint.id,
+            routed_by,
             &message.headers,
             &failure,
             self.foundation.clock.now(),
@@ -121,7 +143,7 @@ impl Deliverer {
         &self,
         endpoint: &Endpoint,
         event_type: &str,
-        body: Bytes,
+        delivery: &Delivery,
     ) -> Result<Outcome, Interrupted> {
         // A destination that was deactivated while its delivery waited keeps it waiting.
         if !endpoint.filters.active {
@@ -138,10 +160,13 @@ impl Deliverer {
         let permit = tokio::select! {
             biased;
             () = self.stopping.cancelled() => return Err(Interrupted),
+            // The message is on its way to somebody else already.
+            () = delivery.over().cancelled() => return Err(Interrupted),
             permit = endpoint.permits.acquire() => permit.expect("permits are never closed"),
         };
         self.metrics.in_flight.inc();
         let timer = self.metrics.delivery_duration.start_timer();
+        let body = delivery.message.body.clone();
         let outcome = self.dispatcher.attempt(head, event_type, body).await;
         timer.observe_duration();
         self.metrics.in_flight.dec();
@@ -187,5 +212,32 @@ impl Deliverer {
                 () = tokio::time::sleep(OFFER_AGAIN) => {}
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::clock::Timestamp;
+
+    use super::*;
+
+    #[test]
+    fn a_producer_chooses_neither_a_destination_nor_how_long_its_event_is_tried() {
+        let headers = Headers {
+            config_version: Some(3),
+            destination_id: Some(7),
+            attempt: 5,
+            first_seen: Some(Timestamp(0)),
+            last_status: Some(500),
+            last_error: Some("copied".to_owned()),
+            reason: Some("copied".to_owned()),
+            traceparent: Some("00-1-2-01".to_owned()),
+        };
+        let expected = Headers {
+            config_version: Some(3),
+            traceparent: Some("00-1-2-01".to_owned()),
+            ..Headers::default()
+        };
+        assert_eq!(of_a_producer(&headers), expected);
     }
 }

@@ -125,7 +125,10 @@ fn header_map(secrets: &Secrets) -> Result<HeaderMap, String> {
     for (name, value) in &secrets.headers {
         let key = HeaderName::try_from(name.as_str())
             .map_err(|_| format!("its header {name} has no valid name"))?;
-        headers.insert(key, header_value(value.expose_secret(), name)?);
+        // Often a key of the receiver's: neither shown nor put into a compression table.
+        let mut value = header_value(value.expose_secret(), name)?;
+        value.set_sensitive(true);
+        headers.insert(key, value);
     }
     headers.insert(
         USER_AGENT,

@@ -1,10 +1,15 @@
 //! The worker's own port: `/metrics`, `/-/liveness`, `/-/readiness`.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
 use actix_web::dev::Server;
 use actix_web::{App, HttpResponse, HttpServer, web};
 use serde_json::json;
 use shared::foundation::Foundation;
 use shared::snapshot;
+use tokio::runtime::Handle;
 
 use crate::metrics::Metrics;
 
@@ -12,16 +17,25 @@ use crate::metrics::Metrics;
 struct State {
     foundation: Foundation,
     metrics: Metrics,
+    consuming: Arc<AtomicBool>,
+    runtime: Handle,
 }
 
-/// Binds the port; the server answers once it is polled.
+/// How long the database may take to answer.
+const DATABASE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Binds the port; the server answers once it is polled. `consuming` becomes true when the worker
+/// takes events.
 pub(crate) fn server(
     foundation: &Foundation,
     metrics: &Metrics,
+    consuming: &Arc<AtomicBool>,
 ) -> std::io::Result<(Server, std::net::SocketAddr)> {
     let state = State {
         foundation: foundation.clone(),
         metrics: metrics.clone(),
+        consuming: consuming.clone(),
+        runtime: Handle::current(),
     };
     let server = HttpServer::new(move || {
         App::new()
@@ -60,16 +74,30 @@ async fn liveness() -> HttpResponse {
 /// is told but makes nobody unready.
 async fn readiness(state: web::Data<State>) -> HttpResponse {
     let queue = state.foundation.queue.is_connected();
-    let database = snapshot::current_version(&state.foundation.database)
-        .await
-        .is_ok();
-    let word = |up| if up { "ok" } else { "unavailable" };
-    let body = json!({"status": word(queue), "queue": word(queue), "database": word(database)});
-    if queue {
-        HttpResponse::Ok().json(body)
+    let consuming = state.consuming.load(Ordering::Relaxed);
+    let foundation = state.foundation.clone();
+    // On the runtime of the worker: the thread that serves this has one of its own, and connections
+    // to the database must not end with it.
+    let read = state.runtime.spawn(async move {
+        let read = snapshot::current_version(&foundation.database);
+        matches!(
+            tokio::time::timeout(DATABASE_TIMEOUT, read).await,
+            Ok(Ok(_))
+        )
+    });
+    let database = read.await.unwrap_or(false);
+    let word = |up| if up { "up" } else { "down" };
+    let (mut response, status) = if queue && consuming {
+        (HttpResponse::Ok(), "ready")
     } else {
-        HttpResponse::ServiceUnavailable().json(body)
-    }
+        (HttpResponse::ServiceUnavailable(), "not ready")
+    };
+    response.json(json!({
+        "status": status,
+        "consuming": consuming,
+        "queue": word(queue),
+        "database": word(database),
+    }))
 }
 
 async fn not_found() -> HttpResponse {

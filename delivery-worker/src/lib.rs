@@ -13,11 +13,13 @@ mod snapshot;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use actix_web::dev::ServerHandle;
 use anyhow::Context as _;
 use shared::foundation::Foundation;
 use shared::queue::{Deliveries, Source};
+use shared::supervision::Supervision;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -34,6 +36,7 @@ pub struct Worker {
     server: ServerHandle,
     /// Cancelled when nothing new is to begin.
     stopping: CancellationToken,
+    supervision: Supervision,
     tasks: TaskTracker,
 }
 
@@ -44,14 +47,17 @@ impl Worker {
         let metrics = Metrics::new()?;
         let dispatcher =
             Dispatcher::new(&foundation.config.delivery).context("cannot set up TLS")?;
-        let (server, address) = http::server(&foundation, &metrics)
+        let consuming = Arc::new(AtomicBool::new(false));
+        let (server, address) = http::server(&foundation, &metrics, &consuming)
             .with_context(|| format!("cannot listen on {}", foundation.config.worker.bind))?;
         let handle = server.handle();
+        let stopping = CancellationToken::new();
         let worker = Self {
             foundation: foundation.clone(),
             address,
             server: handle,
-            stopping: CancellationToken::new(),
+            supervision: Supervision::until(stopping.clone()),
+            stopping,
             tasks: TaskTracker::new(),
         };
         worker.tasks.spawn(async move {
@@ -61,12 +67,10 @@ impl Worker {
         });
         let settings = EndpointSettings::of(&foundation.config);
         let snapshots = Snapshots::load(foundation.clone(), settings, metrics.clone()).await;
-        worker
-            .tasks
-            .spawn(snapshots.clone().watch(worker.stopping.clone()));
-        worker
-            .tasks
-            .spawn(archive::run(foundation.clone(), worker.stopping.clone()));
+        let watch = snapshots.clone().watch(worker.stopping.clone());
+        worker.spawn("snapshot", watch);
+        let archive = archive::run(foundation.clone(), worker.stopping.clone());
+        worker.spawn("archive", archive);
         let deliverer = Arc::new(Deliverer {
             foundation,
             snapshots,
@@ -77,8 +81,18 @@ impl Worker {
         for source in [Source::Events, Source::Deliver] {
             worker.consume(source, &deliverer);
         }
+        consuming.store(true, Ordering::Relaxed);
         tracing::info!(address = %address, "the delivery worker is running");
         Ok(worker)
+    }
+
+    /// Tells when a task of the worker has ended before its time.
+    pub fn supervision(&self) -> &Supervision {
+        &self.supervision
+    }
+
+    fn spawn(&self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.spawn(self.supervision.watch(name, task));
     }
 
     /// Where metrics and health are served.
@@ -114,7 +128,7 @@ impl Worker {
         let deliverer = deliverer.clone();
         let stopping = self.stopping.clone();
         let tasks = self.tasks.clone();
-        self.tasks.spawn(async move {
+        self.spawn("consumer", async move {
             loop {
                 let delivery = tokio::select! {
                     biased;
@@ -123,7 +137,7 @@ impl Worker {
                 };
                 let Some(delivery) = delivery else { break };
                 let deliverer = deliverer.clone();
-                tasks.spawn(async move { deliverer.carry_through(delivery).await });
+                tasks.spawn(async move { deliverer.carry_through(delivery, source).await });
             }
             deliveries.stop();
         });

@@ -7,9 +7,8 @@ use shared::config::Config;
 use shared::foundation::Foundation;
 use shared::process::{self, EndSignal};
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    process::main("delivery-worker", |config| config.worker.bind, serve).await
+fn main() -> ExitCode {
+    process::main("delivery-worker", |config| config.worker.bind, serve)
 }
 
 async fn serve(config: Config, mut end: EndSignal) -> anyhow::Result<()> {
@@ -26,8 +25,8 @@ async fn serve(config: Config, mut end: EndSignal) -> anyhow::Result<()> {
         "the delivery worker serves its metrics on http://{}",
         worker.address()
     );
-    end.received().await;
+    let ended = end.or_failure_of(&[worker.supervision()]).await;
     worker.stop().await;
     foundation.queue.close().await;
-    Ok(())
+    ended
 }

@@ -15,6 +15,7 @@ pub(crate) struct Metrics {
     pub(crate) in_flight: IntGauge,
     pub(crate) handed_on: IntCounterVec,
     pub(crate) rejected: IntCounter,
+    pub(crate) discarded: IntCounter,
     pub(crate) config_version: IntGauge,
 }
 
@@ -51,6 +52,10 @@ impl Metrics {
                 "auditstream_messages_rejected_total",
                 "Messages that are no valid events.",
             )?,
+            discarded: IntCounter::new(
+                "auditstream_deliveries_discarded_total",
+                "Deliveries that waited for a destination which was destroyed.",
+            )?,
             config_version: IntGauge::new(
                 "auditstream_config_version",
                 "The version of the streaming configuration that events are routed by.",
@@ -74,6 +79,7 @@ impl Metrics {
         registry.register(Box::new(self.in_flight.clone()))?;
         registry.register(Box::new(self.handed_on.clone()))?;
         registry.register(Box::new(self.rejected.clone()))?;
+        registry.register(Box::new(self.discarded.clone()))?;
         registry.register(Box::new(self.config_version.clone()))
     }
 

@@ -54,9 +54,12 @@ pub(crate) enum Next {
     Dead(Headers),
 }
 
-/// Decides after a failed attempt; `headers` are those that the delivery came with.
+/// Decides after a failed attempt; `headers` are those that the delivery came with, `routed_by` is
+/// the version of the snapshot that knew the destination: a worker with an older one would take it
+/// for destroyed.
 pub(crate) fn after_failure(
     destination_id: i64,
+    routed_by: i64,
     headers: &Headers,
     failure: &Failure,
     now: Timestamp,
@@ -65,6 +68,7 @@ pub(crate) fn after_failure(
     let first_seen = headers.first_seen.unwrap_or(now);
     let attempt = headers.attempt.saturating_add(1);
     let next = Headers {
+        config_version: headers.config_version.max(Some(routed_by)),
         destination_id: Some(destination_id),
         attempt,
         first_seen: Some(first_seen),
@@ -121,7 +125,7 @@ mod tests {
             config_version: Some(3),
             ..Headers::default()
         };
-        let Next::Retry(rung, first) = after_failure(7, &event, &failure(), start, retention)
+        let Next::Retry(rung, first) = after_failure(7, 2, &event, &failure(), start, retention)
         else {
             panic!("the first failure is no death");
         };
@@ -132,12 +136,28 @@ mod tests {
         assert_eq!(first.last_status, Some(503));
 
         let later = start + Duration::from_mins(1);
-        let Next::Retry(rung, second) = after_failure(7, &first, &failure(), later, retention)
+        let Next::Retry(rung, second) = after_failure(7, 5, &first, &failure(), later, retention)
         else {
             panic!("a minute is within the retention");
         };
         assert_eq!(rung.name(), "30s");
         assert_eq!((second.attempt, second.first_seen), (2, Some(start)));
+    }
+
+    #[test]
+    fn a_waiting_delivery_is_not_looked_at_by_an_older_snapshot_than_knew_its_destination() {
+        for (named, routed_by, expected) in [(None, 4, 4), (Some(3), 4, 4), (Some(5), 4, 5)] {
+            let headers = Headers {
+                config_version: named,
+                ..Headers::default()
+            };
+            let retention = Duration::from_hours(1);
+            let next = after_failure(7, routed_by, &headers, &failure(), Timestamp(0), retention);
+            let Next::Retry(_, headers) = next else {
+                panic!("the first failure is no death");
+            };
+            assert_eq!(headers.config_version, Some(expected));
+        }
     }
 
     #[test]
@@ -149,7 +169,7 @@ mod tests {
             attempt: 9,
             ..Headers::default()
         };
-        let next = |now| after_failure(7, &headers, &failure(), now, retention);
+        let next = |now| after_failure(7, 0, &headers, &failure(), now, retention);
         assert!(matches!(
             next(start + Duration::from_mins(59)),
             Next::Retry(..)

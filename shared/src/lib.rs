@@ -14,4 +14,5 @@ pub mod process;
 pub mod queue;
 pub mod secrets;
 pub mod snapshot;
+pub mod supervision;
 pub mod telemetry;

@@ -3,16 +3,41 @@
 
 use std::net::SocketAddr;
 use std::process::ExitCode;
+use std::time::Duration;
+
+use futures_util::future::select_all;
 
 use crate::config::Config;
+use crate::supervision::Supervision;
 use crate::{healthcheck, telemetry};
 
 /// Exit code of a service that cannot use its configuration or its arguments.
 pub const UNUSABLE: u8 = 2;
 
+/// How long a process that has stopped waits for threads that are blocked, such as a look-up of a
+/// name that gets no answer.
+const BLOCKED_THREADS: Duration = Duration::from_secs(1);
+
 /// Runs a service with `serve` until it returns, or checks the health of one that runs on `bind`
 /// when the only argument is `healthcheck` (exit code 0: ready, 1: not).
-pub async fn main(
+pub fn main(
+    name: &str,
+    bind: impl FnOnce(&Config) -> SocketAddr,
+    serve: impl AsyncFnOnce(Config, EndSignal) -> anyhow::Result<()>,
+) -> ExitCode {
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("{name}: cannot start its threads: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let code = runtime.block_on(run(name, bind, serve));
+    runtime.shutdown_timeout(BLOCKED_THREADS);
+    code
+}
+
+async fn run(
     name: &str,
     bind: impl FnOnce(&Config) -> SocketAddr,
     serve: impl AsyncFnOnce(Config, EndSignal) -> anyhow::Result<()>,
@@ -87,6 +112,15 @@ impl EndSignal {
         #[cfg(not(unix))]
         // Without a console there is nobody to interrupt.
         let _ = tokio::signal::ctrl_c().await;
+    }
+
+    /// Waits for a signal, or for a task of the service to end before its time, which is an error.
+    pub async fn or_failure_of(&mut self, services: &[&Supervision]) -> anyhow::Result<()> {
+        let failed = select_all(services.iter().map(|service| Box::pin(service.failed())));
+        tokio::select! {
+            () = self.received() => Ok(()),
+            _ = failed => anyhow::bail!("a task ended that the service cannot do without"),
+        }
     }
 
     /// Starts something that may have to wait for a database; none when the process is asked to end

@@ -6,11 +6,12 @@ use tracing_subscriber::EnvFilter;
 
 use crate::config::{LogConfig, LogFormat};
 
-const QUIET: &str = "actix_server=warn,sea_orm_migration=warn";
+const QUIET: &str = "actix_server=warn,sea_orm_migration=warn,lapin=error";
 
 /// Starts logging to standard error. To be called once, at the start of a process.
 pub fn init(config: &LogConfig) {
-    // What these libraries tell at info is of no use to an operator; a filter that names them wins.
+    // What these tell is of no use to an operator, and lapin prints whole messages when it warns; a
+    // filter that names them wins.
     let filter = EnvFilter::new(format!("{QUIET},{}", config.filter));
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)

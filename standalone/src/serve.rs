@@ -29,9 +29,10 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let welcome = welcome(pair.api.address(), pair.worker.address(), &token);
     // Nobody may be reading.
     let _ = std::io::stdout().write_all(welcome.as_bytes());
-    end.received().await;
+    let services = [pair.api.supervision(), pair.worker.supervision()];
+    let ended = end.or_failure_of(&services).await;
     pair.stop().await;
-    Ok(())
+    ended
 }
 
 enum AdminToken<'a> {

@@ -7,7 +7,9 @@ use lapin::options::QueueDeleteOptions;
 use lapin::{Connection, ConnectionProperties};
 use shared::config::{ConnectionUrl, QueueBackend, QueueConfig};
 use shared::queue::amqp::AmqpQueue;
-use shared::queue::{Delivery, Message, PublishError, Queue as _, Settlement, Source, Target};
+use shared::queue::{
+    Delivery, Message, PublishError, Queue as _, Rung, Settlement, Source, Target,
+};
 use tests::backend::service_url;
 use tests::broker;
 use tests::database::unique_name;
@@ -47,7 +49,7 @@ impl Fixture {
         queue
     }
 
-    async fn delete_the_queue_of_events(&self) {
+    async fn delete(&self, queue: &str) {
         let connection = Connection::connect(&self.url, ConnectionProperties::default())
             .await
             .expect("the broker can be reached");
@@ -57,7 +59,7 @@ impl Fixture {
             .expect("a channel can be made");
         channel
             .queue_delete(
-                format!("{}.events", self.prefix).into(),
+                format!("{}.{queue}", self.prefix).into(),
                 QueueDeleteOptions::default(),
             )
             .await
@@ -100,7 +102,7 @@ async fn a_message_that_no_queue_takes_is_not_stored() {
     let fixture = Fixture::on_the_shared_broker();
     let queue = fixture.open().await;
     let _ = queue.publish(Target::Events, message(1)).await.unwrap();
-    fixture.delete_the_queue_of_events().await;
+    fixture.delete("events").await;
     let answer = queue.publish(Target::Events, message(2)).await;
     assert!(
         matches!(answer, Err(PublishError::Unroutable(_))),
@@ -119,7 +121,7 @@ async fn a_consumer_whose_queue_was_deleted_declares_it_again_and_goes_on() {
     for delivery in take(&mut deliveries, 1).await {
         delivery.ack(Settlement::all([]));
     }
-    fixture.delete_the_queue_of_events().await;
+    fixture.delete("events").await;
     let _ = until("a publish that is stored again", async || {
         queue.publish(Target::Events, message(2)).await.ok()
     })
@@ -128,6 +130,39 @@ async fn a_consumer_whose_queue_was_deleted_declares_it_again_and_goes_on() {
     assert_eq!(again[0].message.body, message(2).body);
     drop(again);
     deliveries.stop();
+    queue.close().await;
+    broker::remove(&fixture.url, &fixture.prefix).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_deleted_on_the_broker_is_declared_again_when_it_is_missed() {
+    let fixture = Fixture::on_the_shared_broker();
+    let queue = fixture.open().await;
+    let rung = Target::Retry(Rung::after_attempts(1));
+    for target in [rung, Target::Dead, Target::Rejected] {
+        let _ = queue.publish(target, message(1)).await.unwrap();
+    }
+    for name in ["retry.5s", "dead", "rejected"] {
+        fixture.delete(name).await;
+    }
+    for target in [rung, Target::Dead, Target::Rejected] {
+        let _ = until("a publish that is stored again", async || {
+            queue.publish(target, message(2)).await.ok()
+        })
+        .await;
+    }
+    queue.close().await;
+    broker::remove(&fixture.url, &fixture.prefix).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn headers_that_are_too_long_for_a_frame_are_cut_and_end_no_session() {
+    let fixture = Fixture::on_the_shared_broker();
+    let queue = fixture.open().await;
+    let mut rejected = message(1);
+    rejected.headers.reason = Some("a".repeat(200_000));
+    rejected.headers.last_error = Some("b".repeat(200_000));
+    let _ = queue.publish(Target::Rejected, rejected).await.unwrap();
     queue.close().await;
     broker::remove(&fixture.url, &fixture.prefix).await;
 }
@@ -174,6 +209,19 @@ async fn an_ack_from_a_lost_session_settles_nothing_in_the_next() {
     queue.close().await;
 }
 
+/// A queue whose connection for publishing the broker has stopped reading.
+async fn fixture_publishing_while_blocked(fixture: &Fixture) -> AmqpQueue {
+    let queue = fixture.open().await;
+    until("publishing is refused at once", async || {
+        match queue.publish(Target::Events, message(9)).await {
+            Err(PublishError::Unavailable(_)) => Some(()),
+            _ => None,
+        }
+    })
+    .await;
+    queue
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn under_a_memory_alarm_publishing_is_refused_and_acks_go_on() {
     const EVENTS: usize = 5;
@@ -214,6 +262,9 @@ async fn under_a_memory_alarm_publishing_is_refused_and_acks_go_on() {
         (line.split_whitespace().last() == Some("0")).then_some(())
     })
     .await;
+    // Closing does not wait for the end of the alarm.
+    let other = fixture_publishing_while_blocked(&fixture).await;
+    within_deadline("closing under the alarm", other.close()).await;
     let cleared = broker.clone();
     let set = tokio::task::spawn_blocking(move || cleared.set_memory_alarm(false)).await;
     set.unwrap().unwrap();

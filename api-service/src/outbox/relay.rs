@@ -12,11 +12,10 @@ use shared::backoff::Schedule;
 use shared::clock::Timestamp;
 use shared::entities::outbox;
 use shared::foundation::Foundation;
-use shared::queue::Target;
+use shared::queue::{Message, Target};
 use tokio_util::sync::CancellationToken;
 
 use super::Outbox;
-use crate::publishing::OutgoingEvent;
 
 /// Most events that are taken at once.
 const MOST: u64 = 64;
@@ -114,13 +113,8 @@ async fn round(foundation: &Foundation, most: u64) -> Result<Round, DbErr> {
 }
 
 async fn publish(foundation: &Foundation, row: outbox::Model) -> Result<(), ()> {
-    let event = OutgoingEvent {
-        id: row.id.to_string(),
-        event_type: row.event_type,
-        body: row.body.into(),
-        traceparent: row.traceparent,
-    };
-    let message = event.into_message(row.config_version);
+    let mut message = Message::new(row.event_type, row.body).at_config_version(row.config_version);
+    message.headers.traceparent = row.traceparent;
     match foundation.queue.publish(Target::Events, message).await {
         Ok(_stored) => Ok(()),
         Err(error) => {

@@ -9,8 +9,11 @@ use shared::database::Database;
 use shared::entities::config_version;
 use tokio::sync::{mpsc, oneshot};
 
-/// How long a caller waits for the database before it takes the latest version that is known.
+/// How long one read may take.
 const READ_TIMEOUT: Duration = Duration::from_millis(500);
+/// How long a caller waits before it takes the latest version that is known: the read that was under
+/// way when it came, which does not answer it, and a whole one of its own.
+const CALLER_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Tells the version of the streaming configuration. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -44,7 +47,7 @@ impl Versions {
     pub async fn current(&self) -> i64 {
         let (answer, answered) = oneshot::channel();
         if self.ask.send(answer).is_ok()
-            && let Ok(Ok(version)) = tokio::time::timeout(READ_TIMEOUT, answered).await
+            && let Ok(Ok(version)) = tokio::time::timeout(CALLER_TIMEOUT, answered).await
         {
             return version;
         }

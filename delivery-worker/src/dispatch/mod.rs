@@ -15,6 +15,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use shared::config::DeliveryConfig;
 use shared::egress::{Blocked, EgressPolicy};
+use tokio::time::{Instant, timeout_at};
 
 use self::resolver::VettingResolver;
 use crate::endpoint::{EVENT_TYPE_HEADER, RequestHead};
@@ -78,14 +79,19 @@ impl Dispatcher {
         if let Ok(value) = HeaderValue::from_str(event_type) {
             request.headers_mut().insert(EVENT_TYPE_HEADER, value);
         }
-        match tokio::time::timeout(self.timeout, self.exchange(request)).await {
-            Ok(Ok(status)) => Outcome::of_status(status),
-            Ok(Err(error)) => Outcome::of_error(error),
-            Err(_) => Outcome::of_error(format!(
-                "the receiver did not answer within {} ms",
-                self.timeout.as_millis()
-            )),
-        }
+        let deadline = Instant::now() + self.timeout;
+        let response = match timeout_at(deadline, self.client.request(request)).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(error)) => return Outcome::of_error(explain(&error)),
+            Err(_elapsed) => {
+                let limit = self.timeout.as_millis();
+                return Outcome::of_error(format!("the receiver did not answer within {limit} ms"));
+            }
+        };
+        let status = response.status().as_u16();
+        // The status is the receiver's answer, however its body ends.
+        let _ = timeout_at(deadline, drain(response.into_body())).await;
+        Outcome::of_status(status)
     }
 
     /// The resolver never sees a host that is an address already.
@@ -97,25 +103,16 @@ impl Dispatcher {
             Err(_) => Ok(()),
         }
     }
+}
 
-    async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<u16, String> {
-        let response = self
-            .client
-            .request(request)
-            .await
-            .map_err(|error| explain(&error))?;
-        let status = response.status().as_u16();
-        let mut body = response.into_body();
-        let mut read = 0;
-        // Read so that the connection can be used again; a receiver that goes on and on loses it.
-        while read < RESPONSE_LIMIT {
-            match body.frame().await {
-                Some(Ok(frame)) => read += frame.data_ref().map_or(0, Bytes::len),
-                // The status has arrived: that is the receiver's answer, however its body ends.
-                Some(Err(_)) | None => break,
-            }
-        }
-        Ok(status)
+/// Reads a response to its end, so that its connection can be used again; a receiver that goes on
+/// and on loses it.
+async fn drain(mut body: hyper::body::Incoming) {
+    let mut read = 0;
+    while read < RESPONSE_LIMIT
+        && let Some(Ok(frame)) = body.frame().await
+    {
+        read += frame.data_ref().map_or(0, Bytes::len);
     }
 }
 

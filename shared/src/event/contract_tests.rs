@@ -124,6 +124,14 @@ fn bytes_that_are_no_event_are_refused_with_a_reason() {
 }
 
 #[test]
+fn a_reason_is_short_however_long_the_value_that_it_quotes() {
+    let text = with("author_id", json!("a".repeat(200_000))).to_string();
+    let InvalidEvent(reason) = Envelope::parse(text.as_bytes()).unwrap_err();
+    assert!(reason.len() <= LONGEST_REASON, "{}", reason.len());
+    assert!(reason.contains("line 1 column"), "{reason}");
+}
+
+#[test]
 fn a_deeply_nested_extra_field_does_not_exhaust_the_stack() {
     let nested = format!("{}1{}", "[".repeat(100_000), "]".repeat(100_000));
     let text = valid()

@@ -18,6 +18,9 @@ pub const LONGEST_EVENT_TYPE: usize = 255;
 /// Longest `id` that a producer may give, in characters.
 pub const LONGEST_ID: usize = 128;
 
+/// Longest reason why bytes are no event, in bytes.
+const LONGEST_REASON: usize = 500;
+
 /// The `entity_type` of an event that concerns the whole instance.
 pub const INSTANCE_ENTITY: &str = "Gitlab::Audit::InstanceScope";
 /// The `entity_path` of an event that concerns the whole instance.
@@ -87,8 +90,7 @@ impl<'a> Envelope<'a> {
         let text = std::str::from_utf8(body).map_err(|error| {
             InvalidEvent(format!("not UTF-8 from byte {}", error.valid_up_to()))
         })?;
-        let wire: Wire<'a> =
-            serde_json::from_str(text).map_err(|error| InvalidEvent(error.to_string()))?;
+        let wire: Wire<'a> = serde_json::from_str(text).map_err(|error| shortened(&error))?;
         wire.check()?;
         Ok(Self {
             id: id(wire.id)?,
@@ -97,6 +99,17 @@ impl<'a> Envelope<'a> {
             entity_path: wire.entity_path,
         })
     }
+}
+
+/// The parser quotes a value that it does not expect, which may be as long as the event.
+fn shortened(error: &serde_json::Error) -> InvalidEvent {
+    let text = error.to_string();
+    if text.len() <= LONGEST_REASON {
+        return InvalidEvent(text);
+    }
+    let place = format!("… at line {} column {}", error.line(), error.column());
+    let kept = text.floor_char_boundary(LONGEST_REASON - place.len());
+    InvalidEvent(format!("{}{place}", &text[..kept]))
 }
 
 impl Wire<'_> {

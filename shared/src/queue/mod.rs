@@ -104,6 +104,11 @@ impl Rung {
         Self(step.min(Self::ALL.len() - 1))
     }
 
+    /// Its place on the ladder, from 0.
+    pub(crate) fn step(self) -> usize {
+        self.0
+    }
+
     /// The name, as in `audit.retry.<name>`.
     pub fn name(self) -> &'static str {
         Self::WAITS[self.0].0

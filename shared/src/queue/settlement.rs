@@ -1,6 +1,8 @@
 //! Settlement as types: a delivery can be acked only with the proof that each of its outcomes is
 //! settled, and a delivery that is dropped goes back to its queue.
 
+use tokio_util::sync::CancellationToken;
+
 use super::Message;
 
 /// Proof that the queue has stored a message for good.
@@ -31,7 +33,7 @@ impl Settled {
         Self(())
     }
 
-    /// The destination is no more, so nobody waits for the event.
+    /// The destination was destroyed, so nobody waits for the event.
     pub fn discarded() -> Self {
         Self(())
     }
@@ -68,15 +70,28 @@ pub struct Delivery {
     /// Whether it was taken before, by this worker or another one.
     pub redelivered: bool,
     ticket: Option<Ticket>,
+    over: CancellationToken,
 }
 
 impl Delivery {
-    pub(crate) fn new(message: Message, redelivered: bool, ticket: Ticket) -> Self {
+    pub(crate) fn new(
+        message: Message,
+        redelivered: bool,
+        ticket: Ticket,
+        over: CancellationToken,
+    ) -> Self {
         Self {
             message,
             redelivered,
             ticket: Some(ticket),
+            over,
         }
+    }
+
+    /// Cancelled when the session that brought the message is over: the message comes again, and
+    /// whatever is still done for this delivery is done twice.
+    pub fn over(&self) -> &CancellationToken {
+        &self.over
     }
 
     /// Removes the message from its queue. When the session that brought it has ended, nothing

@@ -6,6 +6,7 @@ use shared::queue::Source as QueueSource;
 use tempfile::TempDir;
 
 use super::*;
+use crate::publishing::OutgoingEvent;
 
 const NOW: Timestamp = Timestamp(1_000_000);
 

@@ -7,6 +7,7 @@ use futures_util::StreamExt as _;
 use lapin::uri::AMQPUri;
 use lapin::{Connection, ConnectionProperties, Event};
 use tokio::sync::watch;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::backoff::Schedule;
@@ -19,48 +20,72 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 /// How often the state is looked at besides waiting for lapin's events.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
+/// How long the broker may take to say goodbye: under an alarm it does not read a connection that
+/// has published, and would not answer before the alarm is over.
+const GOODBYE: Duration = Duration::from_secs(2);
+/// A session that lived this long was a good one; the next is tried for at once.
+const GOOD_SESSION: Duration = Duration::from_secs(10);
+
 /// Something that lives on one connection and dies with it. lapin's own recovery stays off: an
 /// acknowledgement from before a reconnect, sent on a recovered channel, would settle messages of
 /// the new session.
-pub(super) trait Session: Send + Sync + 'static {
-    fn connection(&self) -> &Connection;
+pub(super) struct Session<S> {
+    connection: Connection,
+    /// Cancelled when the session is over, or is to be replaced by another.
+    over: CancellationToken,
+    pub(super) channels: S,
+}
+
+impl<S> Session<S> {
+    pub(super) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// Cancelled when the session is over. Whoever cancels it asks for a new session, which
+    /// declares everything again: a channel can die while its connection lives, and what was
+    /// deleted on the broker comes back only so.
+    pub(super) fn over(&self) -> &CancellationToken {
+        &self.over
+    }
 }
 
 /// The sessions of one purpose, one after another.
 pub(super) struct Sessions<S> {
-    current: watch::Receiver<Option<Arc<S>>>,
+    current: watch::Receiver<Option<Arc<Session<S>>>>,
     stop: CancellationToken,
 }
 
-impl<S: Session> Sessions<S> {
-    /// Starts keeping a session; `start` makes it of a connection.
-    pub(super) fn keep<F, Fut>(url: ConnectionUrl, name: &'static str, start: F) -> Self
+impl<S: Send + Sync + 'static> Sessions<S> {
+    /// Starts keeping a session; `open` opens its channels on a connection, and may cancel the
+    /// token that it is given to ask for another session.
+    pub(super) fn keep<F, Fut>(url: ConnectionUrl, name: &'static str, open: F) -> Self
     where
-        F: Fn(Connection) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = lapin::Result<S>> + Send + 'static,
+        F: Fn(Connection, CancellationToken) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = lapin::Result<(Connection, S)>> + Send + 'static,
     {
         let (sender, current) = watch::channel(None);
         let stop = CancellationToken::new();
-        tokio::spawn(keep(url, name, start, sender, stop.clone()));
+        tokio::spawn(keep(url, name, open, sender, stop.clone()));
         Self { current, stop }
     }
 
     /// The session that is up now.
-    pub(super) fn current(&self) -> Option<Arc<S>> {
+    pub(super) fn current(&self) -> Option<Arc<Session<S>>> {
         self.current.borrow().clone()
     }
 
     /// For waiting on a session in a task of its own.
-    pub(super) fn watch(&self) -> watch::Receiver<Option<Arc<S>>> {
+    pub(super) fn watch(&self) -> watch::Receiver<Option<Arc<Session<S>>>> {
         self.current.clone()
     }
 
     /// Waits for a session; none once it was closed.
-    pub(super) async fn ready(&self) -> Option<Arc<S>> {
+    pub(super) async fn ready(&self) -> Option<Arc<Session<S>>> {
         next(&mut self.current.clone()).await
     }
 
-    /// Ends the session and makes no more; returns when the broker has said goodbye.
+    /// Ends the session and makes no more; returns when the broker has said goodbye, or did not in
+    /// time.
     pub(super) async fn close(&self) {
         self.stop.cancel();
         let mut current = self.current.clone();
@@ -74,51 +99,67 @@ impl<S> Drop for Sessions<S> {
     }
 }
 
-/// Waits until there is a session; none when there will be no more.
-pub(super) async fn next<S>(sessions: &mut watch::Receiver<Option<Arc<S>>>) -> Option<Arc<S>> {
-    sessions.wait_for(Option::is_some).await.ok()?.clone()
+/// Waits until there is a session that is not over; none when there will be no more.
+pub(super) async fn next<S>(
+    sessions: &mut watch::Receiver<Option<Arc<Session<S>>>>,
+) -> Option<Arc<Session<S>>> {
+    let usable = sessions.wait_for(|session| {
+        session
+            .as_ref()
+            .is_some_and(|session| !session.over.is_cancelled())
+    });
+    usable.await.ok()?.clone()
 }
 
-async fn keep<S: Session, F, Fut>(
+async fn keep<S, F, Fut>(
     url: ConnectionUrl,
     name: &'static str,
-    start: F,
-    sender: watch::Sender<Option<Arc<S>>>,
+    open: F,
+    sender: watch::Sender<Option<Arc<Session<S>>>>,
     stop: CancellationToken,
 ) where
-    F: Fn(Connection) -> Fut + Send + Sync + 'static,
-    Fut: Future<Output = lapin::Result<S>> + Send + 'static,
+    F: Fn(Connection, CancellationToken) -> Fut,
+    Fut: Future<Output = lapin::Result<(Connection, S)>>,
 {
     let mut schedule = Schedule::reconnect();
     loop {
+        let over = CancellationToken::new();
         let connecting = async {
             let connection = connect(&url, name).await?;
-            start(connection).await
+            open(connection, over.clone()).await
         };
         let made = tokio::select! {
             () = stop.cancelled() => return,
             made = tokio::time::timeout(CONNECT_TIMEOUT, connecting) => made,
         };
         let problem = match made {
-            Ok(Ok(session)) => {
-                schedule.reset();
+            Ok(Ok((connection, channels))) => {
                 tracing::debug!(connection = name, "connected to the broker");
-                let session = Arc::new(session);
+                let began = Instant::now();
+                let session = Arc::new(Session {
+                    connection,
+                    over,
+                    channels,
+                });
                 sender.send_replace(Some(session.clone()));
                 let ended = tokio::select! {
                     () = stop.cancelled() => None,
-                    reason = lost(session.connection()) => Some(reason),
+                    reason = lost(&session.connection) => Some(reason),
+                    () = session.over.cancelled() => Some("a new session was asked for".to_owned()),
                 };
+                session.over.cancel();
                 sender.send_replace(None);
-                let Some(reason) = ended else {
-                    // The broker may be gone already; then there is nobody to say goodbye to.
-                    let _ = session.connection().close(200, "stopping".into()).await;
-                    return;
-                };
+                // The broker may be gone already; then there is nobody to say goodbye to.
+                let goodbye = session.connection.close(200, "the session is over".into());
+                let _ = tokio::time::timeout(GOODBYE, goodbye).await;
+                let Some(reason) = ended else { return };
+                if began.elapsed() >= GOOD_SESSION {
+                    schedule.reset();
+                }
                 reason
             }
             Ok(Err(error)) => error.to_string(),
-            Err(_) => format!("no answer in {} s", CONNECT_TIMEOUT.as_secs()),
+            Err(_elapsed) => format!("no answer in {} s", CONNECT_TIMEOUT.as_secs()),
         };
         let wait = schedule.next_wait();
         tracing::warn!(

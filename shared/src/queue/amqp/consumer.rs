@@ -20,33 +20,26 @@ use super::headers;
 use super::topology::Topology;
 use crate::queue::{Delivery, Message, Notice, Ticket, Verdict};
 
-/// A connection for consuming and its acknowledgements alone.
-pub(super) struct Consuming {
-    connection: Connection,
-}
-
-impl Session for Consuming {
-    fn connection(&self) -> &Connection {
-        &self.connection
-    }
-}
+/// A connection for consuming and its acknowledgements alone. Its channels belong to the pumps.
+pub(super) struct Consuming;
 
 impl Consuming {
-    pub(super) async fn start(
+    pub(super) async fn open(
         connection: Connection,
         topology: Topology,
         notices: broadcast::Sender<Notice>,
-    ) -> lapin::Result<Self> {
+        over: CancellationToken,
+    ) -> lapin::Result<(Connection, Self)> {
         let channel = connection.create_channel().await?;
         topology.declare(&channel).await?;
-        listen(channel, &topology, notices).await?;
-        Ok(Self { connection })
+        listen(channel, &topology, notices, over).await?;
+        Ok((connection, Self))
     }
 }
 
 /// Brings the deliveries of one queue.
 pub(super) struct Pump {
-    pub(super) sessions: watch::Receiver<Option<Arc<Consuming>>>,
+    pub(super) sessions: watch::Receiver<Option<Arc<Session<Consuming>>>>,
     pub(super) queue: ShortString,
     pub(super) window: u16,
     pub(super) deliveries: mpsc::Sender<Delivery>,
@@ -70,26 +63,14 @@ impl Pump {
             if self.stop.is_cancelled() || self.deliveries.is_closed() {
                 return;
             }
-            // A channel can die while its connection lives (its queue was deleted, an
-            // acknowledgement timed out). A new session declares everything again.
-            let _ = session
-                .connection
-                .close(200, "consuming was interrupted".into())
-                .await;
-            let replaced = self.sessions.wait_for(|current| {
-                current
-                    .as_ref()
-                    .is_none_or(|current| !Arc::ptr_eq(current, &session))
-            });
-            if replaced.await.is_err() {
-                return;
-            }
+            // Its queue was deleted, or an acknowledgement timed out.
+            session.over().cancel();
         }
     }
 
-    async fn consume(&self, session: &Consuming) -> lapin::Result<()> {
+    async fn consume(&self, session: &Session<Consuming>) -> lapin::Result<()> {
         static CONSUMERS: AtomicU64 = AtomicU64::new(0);
-        let channel = session.connection.create_channel().await?;
+        let channel = session.connection().create_channel().await?;
         channel
             .basic_qos(self.window, BasicQosOptions::default())
             .await?;
@@ -114,7 +95,7 @@ impl Pump {
                 return Ok(());
             };
             // Dropped when nobody takes it any more, it goes back.
-            let delivery = delivery(arrived?, &settle);
+            let delivery = delivery(arrived?, &settle, session.over());
             if self.deliveries.send(delivery).await.is_err() {
                 break;
             }
@@ -124,7 +105,7 @@ impl Pump {
             .await?;
         // What came between the request and its answer goes back.
         while let Some(Ok(late)) = consumer.next().await {
-            delivery(late, &settle).give_back();
+            delivery(late, &settle, session.over()).give_back();
         }
         Ok(())
     }
@@ -133,6 +114,7 @@ impl Pump {
 fn delivery(
     arrived: lapin::message::Delivery,
     settle: &mpsc::UnboundedSender<(Acker, Verdict)>,
+    over: &CancellationToken,
 ) -> Delivery {
     let message = Message {
         event_type: arrived.routing_key.to_string(),
@@ -145,7 +127,7 @@ fn delivery(
         // The receiver is gone only with the session, and then the message comes again.
         let _ = settle.send((acker, verdict));
     }));
-    Delivery::new(message, arrived.redelivered, ticket)
+    Delivery::new(message, arrived.redelivered, ticket, over.clone())
 }
 
 /// Settles through each delivery's own acker, which refuses once its channel has died. Owns the
@@ -169,11 +151,13 @@ async fn settle_all(channel: Channel, mut verdicts: mpsc::UnboundedReceiver<(Ack
     drop(channel);
 }
 
-/// Forwards notices from a queue that lives as long as the connection.
+/// Forwards notices from a queue that lives as long as the connection, and asks for another session
+/// when it was deleted.
 async fn listen(
     channel: Channel,
     topology: &Topology,
     notices: broadcast::Sender<Notice>,
+    over: CancellationToken,
 ) -> lapin::Result<()> {
     let options = QueueDeclareOptions {
         exclusive: true,
@@ -213,6 +197,8 @@ async fn listen(
             }
         }
         drop(channel);
+        // Without notices the session is deaf.
+        over.cancel();
     });
     Ok(())
 }

@@ -14,6 +14,9 @@ const LAST_STATUS: &str = "x-last-status";
 const LAST_ERROR: &str = "x-last-error";
 const REASON: &str = "x-reason";
 const TRACEPARENT: &str = "traceparent";
+/// Bytes of one text. All headers must fit into one frame of 128 KiB, or the broker ends the
+/// connection.
+const LONGEST_TEXT: usize = 2_000;
 
 /// Properties of a message that must survive: persistent, with its headers.
 pub(super) fn to_properties(headers: &Headers) -> BasicProperties {
@@ -34,7 +37,8 @@ pub(super) fn to_properties(headers: &Headers) -> BasicProperties {
     number(LAST_STATUS, headers.last_status.map(i64::from));
     let mut text = |key: &str, value: &Option<String>| {
         if let Some(value) = value {
-            table.insert(key.into(), AMQPValue::LongString(value.as_str().into()));
+            let value = &value[..value.floor_char_boundary(LONGEST_TEXT)];
+            table.insert(key.into(), AMQPValue::LongString(value.into()));
         }
     };
     text(LAST_ERROR, &headers.last_error);
@@ -71,7 +75,8 @@ pub(super) fn from_properties(properties: &BasicProperties) -> Headers {
         last_status: number(LAST_STATUS).and_then(|value| u16::try_from(value).ok()),
         last_error: text(LAST_ERROR),
         reason: text(REASON).or_else(|| broker_reason(value("x-death"))),
-        traceparent: text(TRACEPARENT),
+        // A producer can put anything here.
+        traceparent: text(TRACEPARENT).filter(|trace| trace.len() <= LONGEST_TEXT),
     }
 }
 
@@ -85,7 +90,7 @@ fn broker_reason(death: Option<&AMQPValue>) -> Option<String> {
     };
     match latest.inner().get(&ShortString::from("reason"))? {
         AMQPValue::LongString(reason) if reason.as_bytes() == b"delivery_limit" => {
-            Some("redelivered too often: its worker was lost each time".to_owned())
+            Some("redelivered too often".to_owned())
         }
         AMQPValue::LongString(reason) => {
             Some(String::from_utf8_lossy(reason.as_bytes()).into_owned())
@@ -126,6 +131,16 @@ mod tests {
         assert_eq!(from_properties(&to_properties(&headers)), headers);
         let none = Headers::default();
         assert_eq!(from_properties(&to_properties(&none)), none);
+    }
+
+    #[test]
+    fn a_text_is_cut_so_that_the_headers_fit_into_a_frame() {
+        let headers = Headers {
+            reason: Some("ä".repeat(100_000)),
+            ..Headers::default()
+        };
+        let reason = from_properties(&to_properties(&headers)).reason.unwrap();
+        assert_eq!(reason, "ä".repeat(LONGEST_TEXT / 2));
     }
 
     #[test]

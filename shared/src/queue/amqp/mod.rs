@@ -43,15 +43,15 @@ impl AmqpQueue {
         let (notices, _) = broadcast::channel(256);
         let publishing = {
             let topology = topology.clone();
-            Sessions::keep(url.clone(), "publishing", move |connection| {
-                Publishing::start(connection, topology.clone())
+            Sessions::keep(url.clone(), "publishing", move |connection, _over| {
+                Publishing::open(connection, topology.clone())
             })
         };
         let consuming = {
             let topology = topology.clone();
             let notices = notices.clone();
-            Sessions::keep(url, "consuming", move |connection| {
-                Consuming::start(connection, topology.clone(), notices.clone())
+            Sessions::keep(url, "consuming", move |connection, over| {
+                Consuming::open(connection, topology.clone(), notices.clone(), over)
             })
         };
         Self {

@@ -8,41 +8,53 @@ use lapin::{BasicProperties, Channel, Confirmation, Connection, PublisherConfirm
 use super::connection::Session;
 use super::headers;
 use super::topology::Topology;
-use crate::queue::{Message, Notice, PublishError, Stored, Target};
+use crate::queue::{Message, Notice, PublishError, Rung, Stored, Target};
 
-/// A connection for publishing alone: under a memory or disk alarm the broker stops reading it, and
-/// acknowledgements on the same socket would stop with it, so the alarm would never clear.
+/// The channels of a connection for publishing alone: under a memory or disk alarm the broker stops
+/// reading it, and acknowledgements on the same socket would stop with it, so the alarm would never
+/// clear.
 pub(super) struct Publishing {
-    connection: Connection,
     // A channel for each kind of target: lapin gives a returned message to whichever confirm comes
     // next on the channel, so what can be routed must not share one with what cannot.
     events: Channel,
-    retry: Channel,
+    rungs: Vec<Channel>,
     dead: Channel,
     rejected: Channel,
     notices: Channel,
 }
 
-impl Session for Publishing {
-    fn connection(&self) -> &Connection {
-        &self.connection
-    }
-}
-
 impl Publishing {
-    pub(super) async fn start(connection: Connection, topology: Topology) -> lapin::Result<Self> {
+    pub(super) async fn open(
+        connection: Connection,
+        topology: Topology,
+    ) -> lapin::Result<(Connection, Self)> {
         let notices = connection.create_channel().await?;
         topology.declare(&notices).await?;
-        Ok(Self {
+        let mut rungs = Vec::with_capacity(Rung::ALL.len());
+        for _ in Rung::ALL {
+            rungs.push(confirming(&connection).await?);
+        }
+        let channels = Self {
             events: confirming(&connection).await?,
-            retry: confirming(&connection).await?,
+            rungs,
             dead: confirming(&connection).await?,
             rejected: confirming(&connection).await?,
             notices,
-            connection,
-        })
+        };
+        Ok((connection, channels))
     }
 
+    fn channel(&self, target: Target) -> &Channel {
+        match target {
+            Target::Events => &self.events,
+            Target::Retry(rung) => &self.rungs[rung.step()],
+            Target::Dead => &self.dead,
+            Target::Rejected => &self.rejected,
+        }
+    }
+}
+
+impl Session<Publishing> {
     /// Publishes and waits for the broker's word, at most `limit`.
     pub(super) async fn publish(
         &self,
@@ -52,19 +64,30 @@ impl Publishing {
         limit: Duration,
     ) -> Result<Stored, PublishError> {
         // Known to be refused for now: do not pile up what the socket would not take.
-        if self.connection.status().blocked() {
+        if self.connection().status().blocked() {
             return Err(PublishError::Unavailable(
                 "the broker takes no messages for want of memory or disk".to_owned(),
             ));
         }
-        let channel = match target {
-            Target::Events => &self.events,
-            Target::Retry(_) => &self.retry,
-            Target::Dead => &self.dead,
-            Target::Rejected => &self.rejected,
-        };
+        let answer = self.confirmed(topology, target, message, limit).await;
+        let channel_died = !self.channels.channel(target).status().connected();
+        // What was deleted on the broker, an exchange, a queue or its binding, is there again in the
+        // next session; a channel that died would refuse everything from here on.
+        if channel_died || matches!(answer, Err(PublishError::Unroutable(_))) {
+            self.over().cancel();
+        }
+        answer
+    }
+
+    async fn confirmed(
+        &self,
+        topology: &Topology,
+        target: Target,
+        message: &Message,
+        limit: Duration,
+    ) -> Result<Stored, PublishError> {
         let address = topology.address(target, &message.event_type);
-        let publish = channel.basic_publish(
+        let publish = self.channels.channel(target).basic_publish(
             address.exchange,
             address.routing_key,
             // Without it an unroutable message is confirmed as if it had been stored.
@@ -81,17 +104,17 @@ impl Publishing {
             .map_err(|_| PublishError::Timeout)?
             .map_err(unavailable)?;
         if let Ok(confirmation) = tokio::time::timeout_at(deadline, &mut confirm).await {
-            stored(confirmation.map_err(unavailable)?)
-        } else {
-            forget(confirm);
-            Err(PublishError::Timeout)
+            return stored(confirmation.map_err(unavailable)?);
         }
+        forget(confirm);
+        Err(PublishError::Timeout)
     }
 
     /// Sends to all processes, unconfirmed.
     pub(super) async fn announce(&self, topology: &Topology, notice: Notice) -> lapin::Result<()> {
         let body = serde_json::to_vec(&notice).expect("a notice can be written as JSON");
-        self.notices
+        self.channels
+            .notices
             .basic_publish(
                 topology.notices_exchange(),
                 "".into(),

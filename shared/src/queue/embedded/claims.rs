@@ -80,5 +80,11 @@ fn delivery(
         // After the end of the writer the claim is released at the next start.
         let _ = commands.send(command);
     }));
-    Delivery::new(claimed.message, claimed.redelivered, ticket)
+    // A session of this queue is as long as the process.
+    Delivery::new(
+        claimed.message,
+        claimed.redelivered,
+        ticket,
+        CancellationToken::new(),
+    )
 }

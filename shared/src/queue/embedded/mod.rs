@@ -20,7 +20,8 @@ use crate::clock::Clock;
 use crate::config::QueueConfig;
 use crate::database::Database;
 
-/// How often a message may be redelivered before it is rejected, as on RabbitMQ.
+/// How often a message may be redelivered before it is rejected at the next start: one that ends its
+/// process each time must not do so for ever.
 const DELIVERY_LIMIT: i64 = 100;
 
 /// Tables in the SQLite database.
@@ -29,7 +30,6 @@ pub struct EmbeddedQueue {
     wakers: Wakers,
     notices: broadcast::Sender<Notice>,
     publish_timeout: Duration,
-    clock: Clock,
     stop: CancellationToken,
     tasks: TaskTracker,
     _lock: File,
@@ -86,7 +86,6 @@ impl EmbeddedQueue {
             wakers,
             notices,
             publish_timeout: config.publish_timeout,
-            clock: Clock::System,
             stop: CancellationToken::new(),
             tasks,
             _lock: lock,
@@ -99,7 +98,7 @@ impl Queue for EmbeddedQueue {
     async fn publish(&self, target: Target, message: Message) -> Result<Stored, PublishError> {
         let (source, available_at) = match target {
             Target::Events => (Source::Events, 0),
-            Target::Retry(rung) => (Source::Deliver, (self.clock.now() + rung.wait()).0),
+            Target::Retry(rung) => (Source::Deliver, (Clock::System.now() + rung.wait()).0),
             Target::Dead => (Source::Dead, 0),
             Target::Rejected => (Source::Rejected, 0),
         };

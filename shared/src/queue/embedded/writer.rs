@@ -47,7 +47,7 @@ pub(super) struct Claimed {
 /// process each time and is rejected.
 pub(super) async fn release_claims(database: &Database) -> Result<(), DbErr> {
     let reason = serde_json::to_string(&Headers {
-        reason: Some("redelivered too often: its worker was lost each time".to_owned()),
+        reason: Some("redelivered too often".to_owned()),
         ..Headers::default()
     })
     .expect("headers can be written as JSON");
@@ -120,6 +120,8 @@ impl Batch {
 
     fn add(&mut self, command: Command) {
         match command {
+            // A publisher that gave up waiting has put the message elsewhere.
+            Command::Insert(insert) if insert.reply.is_closed() => drop(insert),
             Command::Insert(insert) => self.inserts.push(insert),
             Command::Claim(claim) => self.claims.push(claim),
             Command::Ack(id) => self.acks.push(id),
