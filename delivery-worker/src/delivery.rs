@@ -21,6 +21,24 @@ use crate::snapshot::reload::Snapshots;
 /// How long to wait before a message that could not be handed on is offered to the queue again.
 const OFFER_AGAIN: Duration = Duration::from_millis(500);
 
+/// Once when a destination begins to fail and once when it is over, not for each event.
+fn log_change(endpoint: &Endpoint, outcome: &Outcome) {
+    match outcome {
+        Outcome::Failed(failure) if endpoint.state.changes_to(true) => tracing::warn!(
+            destination.id = endpoint.id,
+            destination.name = %endpoint.name,
+            error = %failure.error,
+            "deliveries to a destination fail, they are tried again later"
+        ),
+        Outcome::Delivered if endpoint.state.changes_to(false) => tracing::info!(
+            destination.id = endpoint.id,
+            destination.name = %endpoint.name,
+            "deliveries to a destination succeed again"
+        ),
+        _ => {}
+    }
+}
+
 /// What a producer may say of its event. The other headers are ours: a producer that copied them from
 /// somewhere must not choose one destination, or how long it is tried.
 fn of_a_producer(headers: &Headers) -> Headers {
@@ -108,6 +126,7 @@ impl Deliverer {
     ) -> Result<Settled, Interrupted> {
         let message = &delivery.message;
         let outcome = self.attempt(endpoint, event_type, delivery).await?;
+        log_change(endpoint, &outcome);
         let failure = match outcome {
             Outcome::Delivered => return Ok(Settled::delivered()),
             Outcome::Failed(failure) => failure,
@@ -162,7 +181,7 @@ impl Deliverer {
             () = self.stopping.cancelled() => return Err(Interrupted),
             // The message is on its way to somebody else already.
             () = delivery.over().cancelled() => return Err(Interrupted),
-            permit = endpoint.permits.acquire() => permit.expect("permits are never closed"),
+            permit = endpoint.state.permits.acquire() => permit.expect("permits are never closed"),
         };
         self.metrics.in_flight.inc();
         let timer = self.metrics.delivery_duration.start_timer();

@@ -2,6 +2,7 @@
 //! once for each snapshot.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, USER_AGENT};
 use http::{HeaderMap, Uri};
@@ -53,12 +54,30 @@ impl EndpointSettings {
 #[derive(Debug)]
 pub(crate) struct Endpoint {
     pub(crate) id: i64,
+    /// Shown name.
+    pub(crate) name: Box<str>,
     pub(crate) group_path: Option<Box<str>>,
     pub(crate) filters: Filters,
     /// What cannot be made into a request is kept with its reason: its events wait for a correction.
     pub(crate) request: Result<RequestHead, String>,
+    /// What goes on while the configuration changes.
+    pub(crate) state: Arc<State>,
+}
+
+/// What is known of a destination beside its configuration. Shared by all snapshots.
+#[derive(Debug)]
+pub(crate) struct State {
     /// How many more requests may be under way.
-    pub(crate) permits: Arc<Semaphore>,
+    pub(crate) permits: Semaphore,
+    /// Whether the last attempt failed.
+    failing: AtomicBool,
+}
+
+impl State {
+    /// Takes note of an attempt; true when it is the first of its kind after the other.
+    pub(crate) fn changes_to(&self, failing: bool) -> bool {
+        self.failing.swap(failing, Ordering::Relaxed) != failing
+    }
 }
 
 /// The part of the request that is the same for all events.
@@ -69,8 +88,8 @@ pub(crate) struct RequestHead {
 }
 
 impl Endpoint {
-    /// Prepares a destination. Its permits are those of `before`, so that a change does not double
-    /// the requests under way.
+    /// Prepares a destination. Its state is that of `before`, so that a change does not double the
+    /// requests under way.
     pub(crate) fn new(
         destination: Destination,
         settings: &EndpointSettings,
@@ -80,6 +99,7 @@ impl Endpoint {
             && (destination.group_path.is_some() || settings.instance_destinations);
         Self {
             id: destination.id,
+            name: destination.name.as_str().into(),
             filters: Filters {
                 active: destination.active && exists,
                 event_types: destination
@@ -95,9 +115,14 @@ impl Endpoint {
             },
             request: request_head(&destination),
             group_path: destination.group_path.map(Into::into),
-            permits: before.map_or_else(
-                || Arc::new(Semaphore::new(settings.concurrency)),
-                |before| before.permits.clone(),
+            state: before.map_or_else(
+                || {
+                    Arc::new(State {
+                        permits: Semaphore::new(settings.concurrency),
+                        failing: AtomicBool::new(false),
+                    })
+                },
+                |before| before.state.clone(),
             ),
         }
     }

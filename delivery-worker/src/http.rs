@@ -101,5 +101,5 @@ async fn readiness(state: web::Data<State>) -> HttpResponse {
 }
 
 async fn not_found() -> HttpResponse {
-    HttpResponse::NotFound().json(json!({"errors": [{"message": "Not found"}]}))
+    HttpResponse::NotFound().json(json!({"errors": [{"message": "There is nothing at this path"}]}))
 }

@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use sea_orm::DbErr;
+use anyhow::Context as _;
+use sea_orm::{DbErr, EntityTrait as _, QueryOrder as _};
 
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::database::Database;
+use crate::entities::destinations;
 use crate::queue::silent::SilentQueue;
 use crate::queue::{self, Queue};
-use crate::secrets::Keyring;
+use crate::secrets::{Keyring, Purpose};
 
 /// The parts that are opened once in a process and shared by its services. Cheap to clone.
 #[derive(Clone)]
@@ -35,7 +37,7 @@ impl Foundation {
     ) -> anyhow::Result<Self> {
         let database = Database::open(&config.database, migrate).await?;
         let queue = queue::open(&config.queue, &database).await?;
-        Self::of(config, database, queue)
+        Self::of(config, database, queue).await
     }
 
     /// Like [`Self::open`], for a command that only changes the database, perhaps beside services
@@ -45,12 +47,14 @@ impl Foundation {
         migrate: impl AsyncFn(&str) -> Result<(), DbErr>,
     ) -> anyhow::Result<Self> {
         let database = Database::open(&config.database, migrate).await?;
-        Self::of(config, database, Arc::new(SilentQueue::default()))
+        Self::of(config, database, Arc::new(SilentQueue::default())).await
     }
 
-    fn of(config: Config, database: Database, queue: Arc<dyn Queue>) -> anyhow::Result<Self> {
+    async fn of(config: Config, database: Database, queue: Arc<dyn Queue>) -> anyhow::Result<Self> {
+        let keyring = Keyring::open(&config)?;
+        check_keys(&database, &keyring).await?;
         Ok(Self {
-            keyring: Arc::new(Keyring::open(&config)?),
+            keyring: Arc::new(keyring),
             config: Arc::new(config),
             database,
             queue,
@@ -58,3 +62,23 @@ impl Foundation {
         })
     }
 }
+
+/// Refuses keys that do not open what was stored last: with a lost or mistaken key every delivery
+/// would fail, one by one.
+async fn check_keys(database: &Database, keyring: &Keyring) -> anyhow::Result<()> {
+    let last = destinations::Entity::find()
+        .order_by_desc(destinations::Column::Id)
+        .one(database.reader())
+        .await?;
+    let Some(last) = last else { return Ok(()) };
+    keyring
+        .open_sealed(Purpose::VerificationToken, &last.verification_token)
+        .map(drop)
+        .with_context(|| {
+            let variable = config::variable("secrets.encryption_key");
+            format!("{variable} does not open what is stored in the database")
+        })
+}
+
+#[cfg(test)]
+mod tests;

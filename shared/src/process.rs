@@ -46,8 +46,18 @@ async fn run(
     let check = match arguments.as_slice() {
         [] => false,
         [word] if word == "healthcheck" => true,
+        [word] if word == "--help" || word == "-h" => {
+            println!(
+                "usage: {name} [healthcheck | --help | --version]\n\nThe settings are in docs/configuration.md."
+            );
+            return ExitCode::SUCCESS;
+        }
+        [word] if word == "--version" || word == "-V" => {
+            println!("{name} {}", env!("CARGO_PKG_VERSION"));
+            return ExitCode::SUCCESS;
+        }
         _ => {
-            eprintln!("usage: {name} [healthcheck]");
+            eprintln!("usage: {name} [healthcheck | --help | --version]");
             return ExitCode::from(UNUSABLE);
         }
     };

@@ -6,7 +6,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::config::{LogConfig, LogFormat};
 
-const QUIET: &str = "actix_server=warn,sea_orm_migration=warn,lapin=error";
+const QUIET: &str = "actix_server=warn,sea_orm_migration=warn,lapin=off,sqlx=warn";
 
 /// Starts logging to standard error. To be called once, at the start of a process.
 pub fn init(config: &LogConfig) {

@@ -62,21 +62,21 @@ pub async fn member(foundation: &Foundation, command: MemberCommand) -> anyhow::
         username,
         level,
     } = command;
-    let level = match level {
-        Level::Owner => AccessLevel::Owner,
-        Level::Maintainer => AccessLevel::Maintainer,
-        Level::Developer => AccessLevel::Developer,
-        Level::Guest => AccessLevel::Guest,
+    let (level, name) = match level {
+        Level::Owner => (AccessLevel::Owner, "owner"),
+        Level::Maintainer => (AccessLevel::Maintainer, "maintainer"),
+        Level::Developer => (AccessLevel::Developer, "developer"),
+        Level::Guest => (AccessLevel::Guest, "guest"),
     };
     let admin = InstanceAdmin::operator();
     let member = set_group_member(foundation, &admin, &group, &username, level).await?;
     Ok(format!(
-        "{} is {level:?} of {} now",
+        "{} is {name} of {} now",
         member.user.username, member.group.full_path
     ))
 }
 
-/// Makes a token and shows it, or ends one and says so.
+/// Makes a token, of which the sentence is the token alone, or ends one and says so.
 pub async fn token(foundation: &Foundation, command: TokenCommand) -> anyhow::Result<String> {
     let admin = InstanceAdmin::operator();
     match command {
@@ -104,11 +104,9 @@ pub async fn token(foundation: &Foundation, command: TokenCommand) -> anyhow::Re
                 expires_at: expires_in.map(|duration| foundation.clock.now() + duration),
             };
             let created = create_access_token(foundation, &admin, new).await?;
-            Ok(format!(
-                "token {}: {}   (shown this once)",
-                created.id,
-                created.token.expose_secret()
-            ))
+            // Apart from the token, which a script may take from the standard output.
+            eprintln!("token {} was made, it is shown this once:", created.id);
+            Ok(created.token.expose_secret().to_owned())
         }
         TokenCommand::Revoke { id } => {
             revoke_access_token(foundation, &admin, TokenReference::Id(id)).await?;

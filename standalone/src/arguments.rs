@@ -132,13 +132,13 @@ pub enum MemberCommand {
 /// What a member may do in a group.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub enum Level {
-    /// May manage streaming destinations.
+    /// Manages the group's streaming destinations.
     Owner,
-    /// May not.
+    /// Sees the group, but not where its events go.
     Maintainer,
-    /// May not.
+    /// Sees the group, but not where its events go.
     Developer,
-    /// May not.
+    /// Sees the group, but not where its events go.
     Guest,
 }
 

@@ -8,6 +8,7 @@ use clap::Parser as _;
 use shared::config::{self, Config, ConfigError};
 use shared::foundation::Foundation;
 use shared::process::{EndSignal, UNUSABLE};
+use shared::telemetry;
 use standalone::arguments::{Arguments, Command, ConfigCommand, Receive};
 use standalone::receiver::Receiver;
 use standalone::{admin, demo, serve};
@@ -29,49 +30,35 @@ async fn main() -> ExitCode {
 }
 
 async fn run(command: Command) -> anyhow::Result<()> {
-    match command {
-        Command::Serve => serve::run(Config::from_process()?).await,
-        Command::Demo => demo::run().await,
-        Command::Receive(Receive { bind, status }) => receive(bind, status).await,
+    let sentence = match command {
+        Command::Serve => return serve::run(Config::from_process()?).await,
+        Command::Demo => return demo::run().await,
+        Command::Receive(Receive { bind, status }) => return receive(bind, status).await,
         Command::Migrate => {
             open().await?;
-            println!("the database is up to date");
-            Ok(())
+            "the database is up to date".to_owned()
         }
-        Command::Schema => {
-            print!("{}", api_service::graphql::sdl());
-            Ok(())
-        }
+        Command::Schema => api_service::graphql::sdl().trim_end().to_owned(),
         Command::Config(ConfigCommand::Check) => {
             Config::from_process()?;
-            println!("the configuration can be used");
-            Ok(())
+            "the configuration can be used".to_owned()
         }
-        Command::Config(ConfigCommand::Reference) => {
-            print!("{}", config::reference());
-            Ok(())
-        }
-        Command::User(command) => say(admin::user(&open().await?, command).await?),
-        Command::Group(command) => say(admin::group(&open().await?, command).await?),
-        Command::Project(command) => say(admin::project(&open().await?, command).await?),
-        Command::Member(command) => say(admin::member(&open().await?, command).await?),
-        Command::Token(command) => say(admin::token(&open().await?, command).await?),
-    }
-}
-
-async fn open() -> anyhow::Result<Foundation> {
-    let config = Config::from_process()?;
-    Foundation::open_without_queue(config, async |url: &str| migrations::apply(url).await).await
-}
-
-#[expect(
-    clippy::unnecessary_wraps,
-    clippy::needless_pass_by_value,
-    reason = "it ends the arms of a match whose value is a result"
-)]
-fn say(sentence: String) -> anyhow::Result<()> {
+        Command::Config(ConfigCommand::Reference) => config::reference().trim_end().to_owned(),
+        Command::User(command) => admin::user(&open().await?, command).await?,
+        Command::Group(command) => admin::group(&open().await?, command).await?,
+        Command::Project(command) => admin::project(&open().await?, command).await?,
+        Command::Member(command) => admin::member(&open().await?, command).await?,
+        Command::Token(command) => admin::token(&open().await?, command).await?,
+    };
     println!("{sentence}");
     Ok(())
+}
+
+/// For a command on the database, which may have to be waited for: the log says so.
+async fn open() -> anyhow::Result<Foundation> {
+    let config = Config::from_process()?;
+    telemetry::init(&config.log);
+    Foundation::open_without_queue(config, async |url: &str| migrations::apply(url).await).await
 }
 
 async fn receive(bind: SocketAddr, status: u16) -> anyhow::Result<()> {

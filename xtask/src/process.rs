@@ -106,7 +106,7 @@ impl ServiceProcess {
                 signals::pause();
             }
         }
-        // The leader's helpers, or all of it when it did not listen. Fails when none is left.
+        // The leader's children, or all of it when it did not listen. Fails when none is left.
         let _ = kill_process_group(group, Signal::KILL);
         self.child.wait()?;
         Ok(())
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn helpers_of_a_program_end_with_it_even_when_it_does_not_listen() {
+    fn children_of_a_program_end_with_it_even_when_it_does_not_listen() {
         let scratch = Scratch::new("process").unwrap();
         let log = scratch.path().join("log");
         let pipe = scratch.path().join("pipe");

@@ -42,7 +42,7 @@ impl Snapshot {
     }
 
     /// The next snapshot. Endpoints that did not change are shared with this one, and with them
-    /// their permits.
+    /// their state.
     pub(crate) fn with(&self, changes: Changes, settings: &EndpointSettings) -> Self {
         let mut by_id = self.by_id.clone();
         for id in &changes.destroyed {

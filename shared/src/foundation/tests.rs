@@ -1,0 +1,46 @@
+//! Tests of opening on a real SQLite file.
+
+use sea_orm::ConnectionTrait as _;
+
+use super::*;
+use crate::config::Source;
+
+async fn open(folder: &std::path::Path, key: &str) -> anyhow::Result<Foundation> {
+    let mut settings = Source::default();
+    let path = folder.join("test.db");
+    settings.set(
+        "database.url",
+        format!("sqlite://{}?mode=rwc", path.display()),
+    );
+    settings.set("secrets.encryption_key", key);
+    let config = Config::from_source(&settings, Vec::new())?;
+    Foundation::open_without_queue(config, async |url: &str| migrations::apply(url).await).await
+}
+
+#[tokio::test]
+async fn a_key_that_does_not_open_what_is_stored_stops_the_start() {
+    const KEY: &str = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
+    const OTHER: &str = "ZmVkY2JhOTg3NjU0MzIxMGZlZGNiYTk4NzY1NDMyMTA=";
+    let folder = tempfile::tempdir().unwrap();
+    let foundation = open(folder.path(), KEY).await.unwrap();
+    let token = foundation
+        .keyring
+        .seal(Purpose::VerificationToken, &"a token".into());
+    foundation
+        .database
+        .writer()
+        .execute_unprepared(&format!(
+            "INSERT INTO destinations (name, category, destination_url, verification_token,
+                 verification_token_digest, signing_secret, active, config_version, created_at, updated_at)
+             VALUES ('a', 'http', 'https://a.example', '{token}', '', '', true, 1, 0, 0)"
+        ))
+        .await
+        .unwrap();
+    assert!(open(folder.path(), KEY).await.is_ok());
+    assert!(open(folder.path(), &format!("{OTHER},{KEY}")).await.is_ok());
+    let error = open(folder.path(), OTHER).await.err().unwrap().to_string();
+    assert!(
+        error.contains("AUDITSTREAM_SECRETS__ENCRYPTION_KEY"),
+        "{error}"
+    );
+}
