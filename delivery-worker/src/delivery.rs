@@ -100,13 +100,13 @@ impl Deliverer {
         };
         let endpoints: Vec<&Arc<Endpoint>> = match headers.destination_id {
             None => routing::route(&snapshot, &event).collect(),
-            Some(id) => match snapshot.find(id) {
-                Some(endpoint) => vec![endpoint],
-                None => {
+            Some(id) => {
+                let Some(endpoint) = snapshot.find(id) else {
                     self.metrics.discarded.inc();
                     return Ok(Settlement::all([Settled::discarded()]));
-                }
-            },
+                };
+                vec![endpoint]
+            }
         };
         let settled = endpoints.into_iter().map(|endpoint| {
             self.deliver(endpoint, &event.event_type, delivery, snapshot.version())

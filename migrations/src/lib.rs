@@ -9,8 +9,13 @@ mod m0005_delivery_health;
 mod m0006_embedded_queue;
 mod statements;
 
+use std::time::Duration;
+
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{ConnectOptions, Database};
+
+/// How long connecting may take. Who calls decides whether to try again.
+const CONNECT: Duration = Duration::from_secs(3);
 
 struct Migrator;
 
@@ -31,13 +36,52 @@ impl MigratorTrait for Migrator {
 /// processes may call it at once: a lock lets one work and the others find nothing left to do.
 /// A SQLite file's folder must exist. Migrations go forward only.
 pub async fn apply(url: &str) -> Result<(), DbErr> {
-    let mut options = ConnectOptions::new(url);
-    // PostgreSQL's lock belongs to a session, so lock and migrations share one connection.
-    options.max_connections(1).sqlx_logging(false);
-    let database = Database::connect(options).await?;
-    let lock = lock::acquire(&database, url).await?;
+    let database = Database::connect(options(url)).await?;
+    let lock = lock::acquire(&database).await?;
     let applied = Migrator::up(&database, None).await;
-    lock.release(&database).await?;
-    database.close().await?;
-    applied
+    let released = lock.release(&database).await;
+    let closed = database.close().await;
+    // What went wrong first is why the rest went wrong.
+    applied.and(released).and(closed)
+}
+
+/// PostgreSQL's lock belongs to a session, so lock and migrations share one connection, which the
+/// pool must not replace by another one for its age or its silence.
+fn options(url: &str) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url);
+    options
+        .max_connections(1)
+        .max_lifetime(None)
+        .idle_timeout(None)
+        .test_before_acquire(false)
+        .acquire_timeout(CONNECT)
+        .sqlx_logging(false);
+    options
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_connection_that_holds_the_lock_is_never_replaced() {
+        let options = options("postgres://db/audit");
+        assert_eq!(options.get_max_connections(), Some(1));
+        assert_eq!(options.get_max_lifetime(), Some(None));
+        assert_eq!(options.get_idle_timeout(), Some(None));
+        assert!(!options.get_test_before_acquire());
+    }
+
+    #[tokio::test]
+    async fn the_lock_of_a_sqlite_database_is_beside_the_file_that_sqlite_opened() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}/a%20b.db?mode=rwc", folder.path().display());
+        apply(&url).await.unwrap();
+        let mut files: Vec<_> = std::fs::read_dir(folder.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        files.sort();
+        assert_eq!(files, ["a b.db", "a b.db.migrate.lock"]);
+    }
 }

@@ -1,9 +1,10 @@
 //! Lets one process migrate at a time.
 
 use std::fs::File;
-use std::path::PathBuf;
 
-use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr};
+use sea_orm_migration::sea_orm::{
+    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement,
+};
 
 /// Any number will do, as long as nothing else in the database uses it: "audit" in ASCII.
 const ADVISORY_LOCK: i64 = 0x61_75_64_69_74;
@@ -13,17 +14,14 @@ pub(crate) enum Lock {
     File(File),
 }
 
-pub(crate) async fn acquire(database: &DatabaseConnection, url: &str) -> Result<Lock, DbErr> {
+pub(crate) async fn acquire(database: &DatabaseConnection) -> Result<Lock, DbErr> {
     if database.get_database_backend() == DbBackend::Postgres {
         database
             .execute_unprepared(&format!("SELECT pg_advisory_lock({ADVISORY_LOCK})"))
             .await?;
         return Ok(Lock::Session);
     }
-    let path = url.trim_start_matches("sqlite:");
-    let path = path.strip_prefix("//").unwrap_or(path);
-    let path = path.split('?').next().unwrap_or(path);
-    let path = PathBuf::from(format!("{path}.migrate.lock"));
+    let path = format!("{}.migrate.lock", sqlite_path(database).await?);
     let file = tokio::task::spawn_blocking(move || {
         let file = File::create(path)?;
         file.lock()?;
@@ -33,6 +31,18 @@ pub(crate) async fn acquire(database: &DatabaseConnection, url: &str) -> Result<
     .map_err(|error| DbErr::Migration(error.to_string()))?
     .map_err(|error| DbErr::Migration(format!("cannot lock the database file: {error}")))?;
     Ok(Lock::File(file))
+}
+
+/// The file as SQLite knows it: an address may be relative and percent-encoded.
+async fn sqlite_path(database: &DatabaseConnection) -> Result<String, DbErr> {
+    let row = database
+        .query_one_raw(Statement::from_string(
+            DbBackend::Sqlite,
+            "SELECT file FROM pragma_database_list WHERE name = 'main'",
+        ))
+        .await?
+        .ok_or_else(|| DbErr::Migration("the database does not name its file".to_owned()))?;
+    row.try_get_by_index(0)
 }
 
 impl Lock {

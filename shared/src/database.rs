@@ -1,15 +1,36 @@
 //! The database: PostgreSQL, or SQLite with one writer.
 
+use std::io;
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use sea_orm::sqlx::{Connection as _, PgConnection};
 use sea_orm::{
     AccessMode, ConnectOptions, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait as _,
+    IsolationLevel, RuntimeErr, SqliteTransactionMode, SqlxError, TransactionOptions,
+    TransactionTrait as _,
 };
 
 use crate::backoff;
 use crate::config::DatabaseUrl;
+
+/// How long a server has to answer at the start, before it counts as away.
+const ANSWER: Duration = Duration::from_secs(3);
+
+/// Makes a folder that only its owner looks into: events and secrets lie in it. One that exists is
+/// left as it is.
+fn make_private(folder: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+/// SQLSTATEs of a PostgreSQL that says itself that it is there for nobody right now: too many
+/// connections, shutting down, recovering from a crash, starting up.
+const AWAY: [&str; 4] = ["53300", "57P01", "57P02", "57P03"];
 
 /// Connections to the database. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -21,24 +42,51 @@ pub struct Database {
 impl Database {
     /// Connects, makes the folder of a SQLite file, and brings the tables to their newest form with
     /// `migrate` (which is given the database's address). A PostgreSQL that cannot be reached is
-    /// waited for, with a log line for each try.
+    /// waited for, with a log line for each try; one that refuses (an unknown user, a migration that
+    /// fails) is an error at once.
     pub async fn open(
         url: &DatabaseUrl,
         migrate: impl AsyncFn(&str) -> Result<(), DbErr>,
     ) -> anyhow::Result<Self> {
-        if let Some(folder) = url.sqlite_path().as_deref().and_then(|path| path.parent()) {
-            std::fs::create_dir_all(folder)
-                .with_context(|| format!("cannot make the folder {}", folder.display()))?;
-            migrate(url.expose())
+        let opened = match url {
+            DatabaseUrl::Sqlite(_) => {
+                if let Some(folder) = url.sqlite_path().as_deref().and_then(|path| path.parent()) {
+                    make_private(folder)
+                        .with_context(|| format!("cannot make the folder {}", folder.display()))?;
+                }
+                Self::open_once(url, &migrate).await
+            }
+            DatabaseUrl::Postgres(_) => {
+                backoff::until_ok("the database", || async {
+                    match Self::open_server(url, &migrate).await {
+                        Err(error) if is_away(&error) => Err(error),
+                        settled => Ok(settled),
+                    }
+                })
                 .await
-                .context("cannot migrate the database")?;
-        } else {
-            backoff::until_ok("the database", || migrate(url.expose())).await;
-        }
+            }
+        };
+        // Not as a context: the error's text holds those of its sources already.
+        opened.map_err(|error| anyhow::anyhow!("cannot open the database: {error}"))
+    }
+
+    async fn open_server(
+        url: &DatabaseUrl,
+        migrate: &impl AsyncFn(&str) -> Result<(), DbErr>,
+    ) -> Result<Self, DbErr> {
+        reach(url.expose()).await?;
+        Self::open_once(url, migrate).await
+    }
+
+    async fn open_once(
+        url: &DatabaseUrl,
+        migrate: &impl AsyncFn(&str) -> Result<(), DbErr>,
+    ) -> Result<Self, DbErr> {
+        migrate(url.expose()).await?;
         Self::connect(url).await
     }
 
-    async fn connect(url: &DatabaseUrl) -> anyhow::Result<Self> {
+    async fn connect(url: &DatabaseUrl) -> Result<Self, DbErr> {
         let mut options = ConnectOptions::new(url.expose());
         options
             .sqlx_logging(false)
@@ -91,11 +139,17 @@ impl Database {
     }
 
     /// Begins a transaction that writes. On SQLite it takes the write lock at once: one that reads
-    /// first and writes later fails with "database is locked" whatever the busy timeout.
+    /// first and writes later fails with "database is locked" whatever the busy timeout. On
+    /// PostgreSQL every statement sees what was committed before it, whatever the server's default.
     pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
         let mut options = TransactionOptions::default();
         if self.backend() == DbBackend::Sqlite {
             options.sqlite_transaction_mode = Some(SqliteTransactionMode::Immediate);
+        } else {
+            // What is looked up under a lock must be what the lock's last holder committed. Above
+            // this level it would be what was there when the transaction began, and the update of a
+            // row that changed since would fail.
+            options.isolation_level = Some(IsolationLevel::ReadCommitted);
         }
         self.writer.begin_with_options(options).await
     }
@@ -108,5 +162,69 @@ impl Database {
             options.access_mode = Some(AccessMode::ReadOnly);
         }
         self.reader.begin_with_options(options).await
+    }
+}
+
+/// Connects to a PostgreSQL once, without a pool: that would try again by itself, and say in the end
+/// that it timed out instead of why.
+async fn reach(url: &str) -> Result<(), DbErr> {
+    let connecting = async { PgConnection::connect(url).await?.close().await };
+    tokio::time::timeout(ANSWER, connecting)
+        .await
+        .unwrap_or_else(|_| {
+            let text = format!("no answer in {} s", ANSWER.as_secs());
+            Err(io::Error::new(io::ErrorKind::TimedOut, text).into())
+        })
+        .map_err(|error| DbErr::Conn(RuntimeErr::SqlxError(error.into())))
+}
+
+/// Whether waiting may help: the server cannot be reached, or says so itself. Every other answer
+/// will be the same the next time.
+fn is_away(error: &DbErr) -> bool {
+    match error {
+        DbErr::ConnectionAcquire(_) => true,
+        DbErr::Conn(RuntimeErr::SqlxError(error))
+        | DbErr::Exec(RuntimeErr::SqlxError(error))
+        | DbErr::Query(RuntimeErr::SqlxError(error)) => match &**error {
+            SqlxError::Io(_) | SqlxError::PoolTimedOut => true,
+            SqlxError::Database(error) => error.code().is_some_and(|code| AWAY.contains(&&*code)),
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_server_that_does_not_answer_is_away_and_the_reason_is_said() {
+        let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = nobody.local_addr().unwrap().port();
+        let url = format!("postgres://me@127.0.0.1:{port}/audit");
+        // It accepts, as the kernel does that, and then keeps silent.
+        let silent = reach(&url).await.unwrap_err();
+        assert!(is_away(&silent), "{silent}");
+        assert!(silent.to_string().contains("no answer in 3 s"), "{silent}");
+        drop(nobody);
+        let refusing = reach(&url).await.unwrap_err();
+        assert!(is_away(&refusing), "{refusing}");
+        assert!(refusing.to_string().contains("refused"), "{refusing}");
+    }
+
+    #[test]
+    fn an_error_that_waiting_does_not_mend_is_not_waited_for() {
+        for error in [
+            DbErr::Migration("there is no such migration".to_owned()),
+            DbErr::Conn(RuntimeErr::SqlxError(
+                SqlxError::Configuration("nonsense".into()).into(),
+            )),
+            DbErr::Exec(RuntimeErr::SqlxError(
+                SqlxError::Protocol("this is no PostgreSQL".to_owned()).into(),
+            )),
+        ] {
+            assert!(!is_away(&error), "{error}");
+        }
     }
 }

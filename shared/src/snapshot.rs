@@ -1,5 +1,8 @@
 //! Reads streaming configuration as one moment has it, whole or only what changed.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 
 use sea_orm::sea_query::{Query, SelectStatement};
@@ -55,7 +58,7 @@ pub struct Changes {
     pub version: i64,
     /// Destinations that are new or changed.
     pub changed: Vec<Destination>,
-    /// Destinations that are no more.
+    /// Destinations that are no more; none when everything was asked for.
     pub destroyed: Vec<i64>,
 }
 
@@ -86,13 +89,18 @@ pub async fn changes_since(
         .all(&moment)
         .await?;
     let mut parts = Parts::load(&moment, since).await?;
-    let destroyed = destroyed_destinations::Entity::find()
-        .filter(destroyed_destinations::Column::ConfigVersion.gt(since))
-        .all(&moment)
-        .await?
-        .into_iter()
-        .map(|row| row.destination_id)
-        .collect();
+    // Who knows of none has none to drop, and the table keeps every destination there ever was.
+    let destroyed = if since == 0 {
+        Vec::new()
+    } else {
+        destroyed_destinations::Entity::find()
+            .select_only()
+            .column(destroyed_destinations::Column::DestinationId)
+            .filter(destroyed_destinations::Column::ConfigVersion.gt(since))
+            .into_tuple()
+            .all(&moment)
+            .await?
+    };
     moment.commit().await?;
     Ok(Changes {
         version,

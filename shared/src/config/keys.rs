@@ -31,7 +31,7 @@ impl Config {
             bootstrap: BootstrapConfig {
                 admin_token: r.get_optional(
                     "bootstrap.admin_token",
-                    "On an empty database: makes the admin `root` with this token (20 characters or more). Unset: one is generated and printed once.",
+                    "On an empty database: makes the admin `root` with this token (20 to 255 printable ASCII characters without blanks). Unset: one is generated and printed once.",
                     parse::admin_token,
                 ),
             },
@@ -196,19 +196,19 @@ impl Limits {
             headers: r.get(
                 "limits.headers",
                 "20",
-                "Custom headers of one destination.",
+                "Custom headers of one destination. Without effect until headers can be set.",
                 parse::count(1, 100),
             ),
             namespace_filters: r.get(
                 "limits.namespace_filters",
                 "5",
-                "Namespace filters of one destination.",
+                "Namespace filters of one destination. Without effect until they can be set.",
                 parse::count(1, 100),
             ),
             event_bytes: to_usize(r.get(
                 "limits.event_bytes",
                 "1048576",
-                "Bytes of one event.",
+                "Bytes of one event. Must not exceed the `max_message_size` of the broker.",
                 parse::count(1024, 16 * 1024 * 1024),
             )),
             batch_events: to_usize(r.get(

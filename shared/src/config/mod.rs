@@ -11,9 +11,10 @@ mod tests;
 
 use std::fmt;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
+use sea_orm::sqlx::sqlite::SqliteConnectOptions;
 use secrecy::{ExposeSecret, SecretSlice, SecretString};
 
 pub use reader::KeyDoc;
@@ -183,16 +184,17 @@ impl DatabaseUrl {
     pub fn sqlite_path(&self) -> Option<PathBuf> {
         match self {
             Self::Sqlite(url) => {
-                let rest = url.expose().trim_start_matches("sqlite:");
-                let rest = rest.strip_prefix("//").unwrap_or(rest);
-                Some(Path::new(rest.split('?').next().unwrap_or(rest)).to_owned())
+                let options: SqliteConnectOptions =
+                    url.expose().parse().expect("the address was parsed before");
+                Some(options.get_filename().to_owned())
             }
             Self::Postgres(_) => None,
         }
     }
 }
 
-/// An address that may hold a password: `Debug` and `Display` show it without.
+/// An address that may hold a password: `Debug` and `Display` show it without that and without what
+/// follows `?`.
 #[derive(Clone)]
 pub struct ConnectionUrl(SecretString);
 
@@ -211,12 +213,16 @@ impl ConnectionUrl {
 impl fmt::Display for ConnectionUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match url::Url::parse(self.expose()) {
-            Ok(mut url) if url.password().is_some() => {
-                // Fails only for addresses that cannot have a password.
-                let _ = url.set_password(Some("***"));
+            Ok(mut url) => {
+                if url.password().is_some() {
+                    // Fails only for addresses that cannot have a password.
+                    let _ = url.set_password(Some("***"));
+                }
+                // PostgreSQL takes a password there too.
+                url.set_query(None);
+                url.set_fragment(None);
                 f.write_str(url.as_str())
             }
-            Ok(_) => f.write_str(self.expose()),
             Err(_) => f.write_str("***"),
         }
     }

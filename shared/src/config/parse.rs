@@ -5,19 +5,34 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use base64::Engine as _;
+use lapin::uri::AMQPUri;
+use sea_orm::sqlx::postgres::PgConnectOptions;
+use sea_orm::sqlx::sqlite::SqliteConnectOptions;
 use secrecy::{SecretSlice, SecretString};
 
 use super::{ConnectionUrl, DatabaseUrl, LogFormat, Plan, QueueBackend};
 
 pub(super) fn database_url(text: &str) -> Result<DatabaseUrl, String> {
     if text.starts_with("sqlite:") {
+        well_formed(text)?;
         if text.contains(":memory:") || text.contains("mode=memory") {
             return Err("an in-memory database would lose events, give it a file".to_owned());
+        }
+        let options: SqliteConnectOptions = text.parse().map_err(not_understood)?;
+        if options.get_filename().as_os_str().is_empty() {
+            return Err("must name a file".to_owned());
         }
         return Ok(DatabaseUrl::Sqlite(ConnectionUrl::new(text)));
     }
     if text.starts_with("postgres://") || text.starts_with("postgresql://") {
-        url::Url::parse(text).map_err(|error| format!("is not a URL: {error}"))?;
+        let url = well_formed(text)?;
+        if let Some(url::Host::Ipv6(address)) = url.host() {
+            // sqlx would look the brackets up as a part of a name.
+            return Err(format!(
+                "an IPv6 address must be given after `?`, as postgres:///<database>?host={address}"
+            ));
+        }
+        text.parse::<PgConnectOptions>().map_err(not_understood)?;
         return Ok(DatabaseUrl::Postgres(ConnectionUrl::new(text)));
     }
     Err("must begin with sqlite:// or postgres://".to_owned())
@@ -28,10 +43,33 @@ pub(super) fn queue_backend(text: &str) -> Result<QueueBackend, String> {
         return Ok(QueueBackend::Embedded);
     }
     if text.starts_with("amqp://") || text.starts_with("amqps://") {
-        url::Url::parse(text).map_err(|error| format!("is not a URL: {error}"))?;
+        let url = well_formed(text)?;
+        // lapin takes localhost for every host that is not a name.
+        match url.host() {
+            Some(url::Host::Ipv6(_)) => {
+                return Err(
+                    "the host must be a name or an IPv4 address, give an IPv6 address a name"
+                        .to_owned(),
+                );
+            }
+            Some(host) if !host.to_string().is_empty() => {}
+            _ => return Err("must name a host".to_owned()),
+        }
+        text.parse::<AMQPUri>().map_err(not_understood)?;
         return Ok(QueueBackend::Amqp(ConnectionUrl::new(text)));
     }
     Err("must be `embedded`, or begin with amqp:// or amqps://".to_owned())
+}
+
+/// The parts of an address; the error is one of a few fixed sentences, never a part of the text.
+fn well_formed(text: &str) -> Result<url::Url, String> {
+    url::Url::parse(text).map_err(|error| format!("is not a URL: {error}"))
+}
+
+/// Stands for an error whose text may quote the address, which holds a password.
+fn not_understood<E>(_: E) -> String {
+    "has a part that is not understood: look at the percent signs and at what follows `?`"
+        .to_owned()
 }
 
 pub(super) fn queue_prefix(text: &str) -> Result<String, String> {

@@ -72,6 +72,15 @@ impl<'a> Reader<'a> {
     /// Reports what the source has and nobody asked for: a misspelt key must not be a silent
     /// default.
     pub(super) fn report_unknown_keys(&mut self) {
+        for doc in &self.docs {
+            let variable = variable(doc.key);
+            let mistaken = variable.replace("__", "_");
+            if self.source.passed_over().contains(&mistaken) {
+                self.problems.push(format!(
+                    "{mistaken}: did you mean {variable}, with two underscores?"
+                ));
+            }
+        }
         for key in self.source.keys() {
             if !self.docs.iter().any(|doc| doc.key == key) {
                 self.problems.push(format!(

@@ -1,12 +1,18 @@
 //! Collects raw settings from the configuration file and the environment; the environment wins.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::path::Path;
+
+/// The variable that names the file.
+const FILE: &str = "AUDITSTREAM_CONFIG";
 
 /// Raw settings by dotted key (`delivery.retention`), all as text.
 #[derive(Debug, Default, Clone)]
 pub struct Source {
     values: BTreeMap<String, String>,
+    /// Names of variables that begin like ours and have no section.
+    passed_over: Vec<String>,
 }
 
 impl Source {
@@ -18,22 +24,19 @@ impl Source {
             clippy::disallowed_methods,
             reason = "this is the place that everything else gets its environment from"
         )]
-        let environment: Vec<(String, String)> = std::env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-            .collect();
+        let (environment, mut problems) = text_variables(std::env::vars_os());
         let named = environment
             .iter()
-            .find(|(name, _)| name == "AUDITSTREAM_CONFIG")
+            .find(|(name, path)| name == FILE && !path.is_empty())
             .map(|(_, path)| path.clone());
         let mut source = Self::default();
-        let mut problems = Vec::new();
         let path = named
             .clone()
             .unwrap_or_else(|| "auditstream.toml".to_owned());
         match std::fs::read_to_string(Path::new(&path)) {
             Ok(text) => problems.extend(source.add_file(&path, &text)),
             Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(error) => problems.push(format!("AUDITSTREAM_CONFIG: cannot read {path}: {error}")),
+            Err(error) => problems.push(format!("{FILE}: cannot read {path}: {error}")),
         }
         source.add_environment(environment);
         (source, problems)
@@ -43,7 +46,7 @@ impl Source {
     pub fn add_file(&mut self, name: &str, text: &str) -> Vec<String> {
         let sections: toml::Table = match text.parse() {
             Ok(sections) => sections,
-            Err(error) => return vec![format!("{name}: {}", error.to_string().trim())],
+            Err(error) => return vec![not_toml(name, text, &error)],
         };
         let mut problems = Vec::new();
         for (section, entries) in sections {
@@ -71,14 +74,12 @@ impl Source {
     /// may inject `AUDITSTREAM_SERVICE_HOST` and the like).
     pub fn add_environment(&mut self, variables: impl IntoIterator<Item = (String, String)>) {
         for (name, value) in variables {
-            if let Some((section, key)) = name
-                .strip_prefix("AUDITSTREAM_")
-                .and_then(|rest| rest.split_once("__"))
-            {
-                self.values.insert(
-                    format!("{}.{}", section.to_lowercase(), key.to_lowercase()),
-                    value,
-                );
+            match key(&name) {
+                Some(key) => {
+                    self.values.insert(key, value);
+                }
+                None if name.starts_with("AUDITSTREAM_") => self.passed_over.push(name),
+                None => {}
             }
         }
     }
@@ -97,8 +98,46 @@ impl Source {
             .filter(|value| !value.is_empty())
     }
 
+    pub(super) fn passed_over(&self) -> &[String] {
+        &self.passed_over
+    }
+
     pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
         self.values.keys().map(String::as_str)
+    }
+}
+
+/// The variables that are text. One that is ours and is not becomes a problem, as passing it over
+/// would be a silent default.
+fn text_variables(
+    variables: impl IntoIterator<Item = (OsString, OsString)>,
+) -> (Vec<(String, String)>, Vec<String>) {
+    let mut texts = Vec::new();
+    let mut problems = Vec::new();
+    for (name, value) in variables {
+        let Ok(name) = name.into_string() else {
+            continue;
+        };
+        match value.into_string() {
+            Ok(value) => texts.push((name, value)),
+            Err(_) if name == FILE || key(&name).is_some() => {
+                problems.push(format!("{name}: is not UTF-8"));
+            }
+            Err(_) => {}
+        }
+    }
+    (texts, problems)
+}
+
+/// Says where a document is not TOML and why, without the line itself: it may hold a secret.
+fn not_toml(name: &str, text: &str, error: &toml::de::Error) -> String {
+    let reason = error.message();
+    match error.span().and_then(|span| text.get(..span.start)) {
+        Some(before) => {
+            let line = before.matches('\n').count() + 1;
+            format!("{name}: line {line} is not TOML: {reason}")
+        }
+        None => format!("{name}: is not TOML: {reason}"),
     }
 }
 
@@ -115,8 +154,69 @@ fn scalar(value: &toml::Value) -> Option<String> {
     }
 }
 
+/// The dotted key of a variable; none when it is no setting.
+fn key(name: &str) -> Option<String> {
+    let (section, key) = name.strip_prefix("AUDITSTREAM_")?.split_once("__")?;
+    Some(format!("{}.{}", section.to_lowercase(), key.to_lowercase()))
+}
+
 /// The environment variable of a dotted key: `delivery.retention` is
 /// `AUDITSTREAM_DELIVERY__RETENTION`.
 pub fn variable(key: &str) -> String {
     format!("AUDITSTREAM_{}", key.to_uppercase().replace('.', "__"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg(unix)]
+    fn a_setting_that_is_not_utf_8_is_a_problem_by_its_name() {
+        use std::os::unix::ffi::OsStringExt as _;
+
+        let torn = || OsString::from_vec(b"hunter2\xff".to_vec());
+        let (texts, problems) = text_variables([
+            ("AUDITSTREAM_API__BIND".into(), "127.0.0.1:1".into()),
+            ("AUDITSTREAM_SECRETS__ENCRYPTION_KEY".into(), torn()),
+            (FILE.into(), torn()),
+            ("AUDITSTREAM_SERVICE_HOST".into(), torn()),
+            ("LS_COLORS".into(), torn()),
+            (torn(), "1".into()),
+        ]);
+        assert_eq!(
+            texts,
+            [("AUDITSTREAM_API__BIND".to_owned(), "127.0.0.1:1".to_owned())]
+        );
+        assert_eq!(
+            problems,
+            [
+                "AUDITSTREAM_SECRETS__ENCRYPTION_KEY: is not UTF-8",
+                "AUDITSTREAM_CONFIG: is not UTF-8"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_file_that_is_not_toml_is_named_with_the_line_and_without_what_it_holds() {
+        let secret = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY";
+        for (line, wrong) in [
+            (1, format!("encryption_key = {secret}=")),
+            (2, format!("[secrets]\nencryption_key = {secret}")),
+            (2, format!("[secrets]\nencryption_key = \"{secret}")),
+            (2, format!("[secrets]\nencryption_key = \"\\q{secret}\"")),
+            (2, format!("[secrets]\n{secret} {secret}")),
+            (3, format!("[secrets]\nkey = 1\nkey = '{secret}'")),
+            (3, format!("[secrets]\nkey = '{secret}'\nkey.more = 1")),
+            (2, format!("[a]\n[{secret}\n")),
+        ] {
+            let problems = Source::default().add_file("mine.toml", &wrong);
+            let [problem] = problems.as_slice() else {
+                panic!("{wrong:?}: {problems:?}");
+            };
+            let start = format!("mine.toml: line {line} is not TOML: ");
+            assert!(problem.starts_with(&start), "{wrong:?}: {problem}");
+            assert!(!problem.contains("MDEyMzQ1"), "{wrong:?}: {problem}");
+        }
+    }
 }

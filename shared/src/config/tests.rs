@@ -1,5 +1,7 @@
 //! Tests of the configuration's rules.
 
+use std::path::Path;
+
 use super::*;
 
 fn read(settings: &[(&str, &str)]) -> Result<Config, ConfigError> {
@@ -70,6 +72,15 @@ fn variables_that_a_platform_injects_are_passed_over() {
 }
 
 #[test]
+fn a_variable_with_one_underscore_too_few_is_a_problem() {
+    let ConfigError(problems) = read(&[("AUDITSTREAM_API_BIND", "127.0.0.1:1")]).unwrap_err();
+    assert_eq!(
+        problems,
+        ["AUDITSTREAM_API_BIND: did you mean AUDITSTREAM_API__BIND, with two underscores?"]
+    );
+}
+
+#[test]
 fn an_empty_variable_means_the_default() {
     assert_eq!(
         read(&[("AUDITSTREAM_API__BIND", "")])
@@ -79,13 +90,6 @@ fn an_empty_variable_means_the_default() {
             .port(),
         8080
     );
-}
-
-#[test]
-fn a_file_that_is_not_toml_is_a_problem_that_names_it() {
-    let mut source = Source::default();
-    let problems = source.add_file("mine.toml", "[api\nbind");
-    assert!(problems[0].starts_with("mine.toml: "), "{problems:?}");
 }
 
 #[test]
@@ -110,6 +114,122 @@ fn secrets_are_never_shown() {
     assert!(!shown.contains("hunter2"), "{shown}");
     assert!(!shown.contains("aHVudGVy"), "{shown}");
     assert!(shown.contains("amqp://me:***@broker/%2f"), "{shown}");
+}
+
+#[test]
+fn an_address_is_shown_without_its_password() {
+    for (address, shown) in [
+        ("amqp://me:hunter2@broker/%2f", "amqp://me:***@broker/%2f"),
+        ("amqp://broker:5671/v", "amqp://broker:5671/v"),
+        (
+            "postgres://me@db/audit?password=hunter2",
+            "postgres://me@db/audit",
+        ),
+        (
+            "postgres://me:hunter2@db/audit?sslmode=require&password=hunter2#hunter2",
+            "postgres://me:***@db/audit",
+        ),
+        ("sqlite://data/a.db?mode=rwc", "sqlite://data/a.db"),
+        ("hunter2", "***"),
+    ] {
+        let address = ConnectionUrl::new(address);
+        assert_eq!(address.to_string(), shown);
+        assert_eq!(format!("{address:?}"), shown);
+    }
+}
+
+#[test]
+fn an_address_that_can_never_be_reached_is_refused_without_being_shown() {
+    for (variable, address, problem) in [
+        ("QUEUE", "amqp://me:hunter2@broker:99999/", "invalid port"),
+        ("QUEUE", "amqp://me:hunter2@bro ker/", "invalid domain"),
+        ("QUEUE", "amqp://me:hunter2@[::1]/", "IPv6"),
+        ("QUEUE", "amqp://me:hunter2@/", "empty host"),
+        ("QUEUE", "amqp:///hunter2", "must name a host"),
+        ("QUEUE", "amqp://", "must name a host"),
+        ("QUEUE", "amqp://me:hunter2%ff@broker/", "not understood"),
+        (
+            "QUEUE",
+            "amqp://broker/?heartbeat=hunter2",
+            "not understood",
+        ),
+        (
+            "QUEUE",
+            "amqp://broker/?auth_mechanism=hunter2",
+            "not understood",
+        ),
+        ("QUEUE", "http://hunter2/", "must be `embedded`"),
+        (
+            "DATABASE",
+            "postgres://me:hunter2@db:99999/a",
+            "invalid port",
+        ),
+        (
+            "DATABASE",
+            "postgres://me:hunter2%ff@db/a",
+            "not understood",
+        ),
+        (
+            "DATABASE",
+            "postgres://db/a?sslmode=hunter2",
+            "not understood",
+        ),
+        ("DATABASE", "postgres://db/a?port=hunter2", "not understood"),
+        ("DATABASE", "postgres://me:hunter2@[::1]/a", "?host=::1"),
+        ("DATABASE", "sqlite://hunter2 2/a.db", "is not a URL"),
+        (
+            "DATABASE",
+            "sqlite://hunter2/a.db?mode=rwcc",
+            "not understood",
+        ),
+        ("DATABASE", "sqlite://?mode=rwc", "must name a file"),
+        ("DATABASE", "mysql://hunter2/", "must begin with"),
+    ] {
+        let variable = format!("AUDITSTREAM_{variable}__URL");
+        let ConfigError(problems) = read(&[(&variable, address)]).unwrap_err();
+        let of_it: Vec<&String> = problems
+            .iter()
+            .filter(|one| one.starts_with(&variable))
+            .collect();
+        assert_eq!(of_it.len(), 1, "{address}: {problems:?}");
+        assert!(of_it[0].contains(problem), "{address}: {problems:?}");
+        assert!(!of_it[0].contains("hunter2"), "{address}: {problems:?}");
+    }
+}
+
+#[test]
+fn usable_addresses_are_taken() {
+    for address in [
+        "embedded",
+        "amqp://broker",
+        "amqp://me:p%40ss@127.0.0.1:5672/%2f?heartbeat=5&auth_mechanism=plain",
+        "amqps://broker.example/audit",
+    ] {
+        assert!(parse::queue_backend(address).is_ok(), "{address}");
+    }
+    for address in [
+        "postgres://db/audit",
+        "postgresql://me:p%40ss@127.0.0.1:5432/audit?sslmode=require",
+        "postgres:///audit?host=/run/postgresql",
+        "postgres:///audit?host=::1&user=me",
+        "sqlite:///var/lib/audit.db?mode=rwc",
+        "sqlite:data/audit.db",
+    ] {
+        assert!(parse::database_url(address).is_ok(), "{address}");
+    }
+}
+
+#[test]
+fn the_file_of_an_address_is_the_one_that_sqlite_opens() {
+    for (address, file) in [
+        ("sqlite:///var/a.db?mode=rwc", "/var/a.db"),
+        ("sqlite://data/a.db", "data/a.db"),
+        ("sqlite:a.db", "a.db"),
+        ("sqlite:///var/a%20b/c%3f.db?mode=rwc", "/var/a b/c?.db"),
+    ] {
+        let url = parse::database_url(address).unwrap();
+        assert_eq!(url.sqlite_path().unwrap(), Path::new(file));
+    }
 }
 
 #[test]
