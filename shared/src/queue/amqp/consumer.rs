@@ -4,10 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures_util::StreamExt as _;
-use lapin::Acker;
 use lapin::options::{
-    BasicAckOptions, BasicCancelOptions, BasicConsumeOptions, BasicNackOptions, BasicQosOptions,
-    QueueBindOptions, QueueDeclareOptions,
+    BasicCancelOptions, BasicConsumeOptions, BasicQosOptions, QueueBindOptions, QueueDeclareOptions,
 };
 use lapin::types::{FieldTable, ShortString};
 use lapin::{Channel, Connection};
@@ -17,8 +15,9 @@ use tokio_util::task::TaskTracker;
 
 use super::connection::{Session, next};
 use super::headers;
+use super::settle;
 use super::topology::Topology;
-use crate::queue::{Delivery, Message, Notice, Ticket, Verdict};
+use crate::queue::{Delivery, Message, Notice, Ticket};
 
 /// A connection for consuming and its acknowledgements alone. Its channels belong to the pumps.
 pub(super) struct Consuming;
@@ -84,8 +83,8 @@ impl Pump {
                 FieldTable::default(),
             )
             .await?;
-        let (settle, verdicts) = mpsc::unbounded_channel();
-        self.tasks.spawn(settle_all(channel.clone(), verdicts));
+        let (settle, settled) = mpsc::unbounded_channel();
+        self.tasks.spawn(settle::run(channel.clone(), settled));
         loop {
             let arrived = tokio::select! {
                 () = self.stop.cancelled() => break,
@@ -113,7 +112,7 @@ impl Pump {
 
 fn delivery(
     arrived: lapin::message::Delivery,
-    settle: &mpsc::UnboundedSender<(Acker, Verdict)>,
+    settle: &mpsc::UnboundedSender<settle::Settled>,
     over: &CancellationToken,
 ) -> Delivery {
     let message = Message {
@@ -122,33 +121,12 @@ fn delivery(
         headers: headers::from_properties(&arrived.properties),
     };
     let settle = settle.clone();
-    let acker = arrived.acker;
+    let (tag, acker) = (arrived.delivery_tag, arrived.acker);
     let ticket = Ticket(Box::new(move |verdict| {
         // The receiver is gone only with the session, and then the message comes again.
-        let _ = settle.send((acker, verdict));
+        let _ = settle.send((tag, acker, verdict));
     }));
     Delivery::new(message, arrived.redelivered, ticket, over.clone())
-}
-
-/// Settles through each delivery's own acker, which refuses once its channel has died. Owns the
-/// channel, so that it stays open until the last delivery is settled.
-async fn settle_all(channel: Channel, mut verdicts: mpsc::UnboundedReceiver<(Acker, Verdict)>) {
-    while let Some((acker, verdict)) = verdicts.recv().await {
-        let settled = match verdict {
-            Verdict::Ack => acker.ack(BasicAckOptions::default()).await,
-            Verdict::GiveBack => {
-                let options = BasicNackOptions {
-                    requeue: true,
-                    ..BasicNackOptions::default()
-                };
-                acker.nack(options).await
-            }
-        };
-        if let Err(error) = settled {
-            tracing::debug!(error = %error, "a settlement came too late, its message comes again");
-        }
-    }
-    drop(channel);
 }
 
 /// Forwards notices from a queue that lives as long as the connection, and asks for another session

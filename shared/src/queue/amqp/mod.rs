@@ -4,6 +4,7 @@ mod connection;
 mod consumer;
 mod headers;
 mod publisher;
+mod settle;
 mod topology;
 
 use std::sync::Arc;
