@@ -106,10 +106,10 @@ impl AuditEvent {
                 target_type: self.target.class,
                 target_details: &self.target.details,
                 custom_message: &self.message,
-                ip_address: "",
+                ip_address: &author.ip_address,
                 entity_path,
             },
-            ip_address: "",
+            ip_address: &author.ip_address,
             author_name: &author.name,
             entity_path,
             target_details: &self.target.details,
@@ -198,8 +198,10 @@ struct Details<'a> {
 mod tests {
     use serde_json::{Value, json};
     use shared::event::{Envelope, catalogue};
+    use shared::secrets::Purpose;
 
     use super::*;
+    use crate::domain::SealedSecret;
 
     fn group() -> Scope {
         Scope::Group(GroupScope {
@@ -216,7 +218,10 @@ mod tests {
             id: 7,
             name: "SIEM".to_owned(),
             url: "https://siem.example.com".to_owned(),
-            verification_token: "a-token-of-24-characters".into(),
+            verification_token: SealedSecret::new(
+                Purpose::VerificationToken,
+                "a-token-of-24-characters".to_owned(),
+            ),
             active: true,
             event_type_filters: Vec::new(),
             headers: Vec::new(),
@@ -241,6 +246,7 @@ mod tests {
         let author = Author {
             id: 5,
             name: "Ada".to_owned(),
+            ip_address: "192.0.2.1".to_owned(),
         };
         event
             .complete(scope, &author, Timestamp(1_658_814_233_662))
@@ -316,6 +322,8 @@ mod tests {
         assert_eq!(body["target_details"], "Acme Inc");
         assert_eq!(body["author_id"], 5);
         assert_eq!(body["author_name"], "Ada");
+        assert_eq!(body["ip_address"], "192.0.2.1");
+        assert_eq!(body["details"]["ip_address"], "192.0.2.1");
         assert_eq!(body["created_at"], "2022-07-26T05:43:53.662Z");
         assert_eq!(
             body["details"]["custom_message"],

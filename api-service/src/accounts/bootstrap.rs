@@ -1,4 +1,4 @@
-//! What an empty database starts with: the admin `root` and a token.
+//! What a database without an admin starts with: the admin `root` and a token.
 
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue, ColumnTrait as _, EntityTrait as _, PaginatorTrait as _,
@@ -9,6 +9,7 @@ use shared::entities::users;
 use shared::foundation::Foundation;
 
 use super::tokens;
+use super::users::{Account, find};
 use crate::auth::AccessTokenScope;
 
 /// The admin's username.
@@ -17,7 +18,7 @@ const ROOT: &str = "root";
 /// Whether there was anything to do.
 #[derive(Debug)]
 pub enum Bootstrapped {
-    /// There are users already.
+    /// There is an admin already, or the user `root` is none, which the log tells.
     AlreadyDone,
     /// The admin `root` was made.
     Created {
@@ -26,13 +27,17 @@ pub enum Bootstrapped {
     },
 }
 
-/// Makes the admin `root` when there are no users. Of several processes that start at once, one
-/// does it.
+/// Makes the admin `root` when there is no admin. Of several processes that start at once, one
+/// does it. A user `root` who is no admin stays as it is: who that is, nobody here can tell.
 pub async fn bootstrap(foundation: &Foundation) -> anyhow::Result<Bootstrapped> {
     let now = foundation.clock.now();
     let transaction = foundation.database.begin().await?;
-    if users::Entity::find().limit(1).count(&transaction).await? > 0 {
+    let admins = users::Entity::find().filter(users::Column::Admin.eq(true));
+    if admins.limit(1).count(&transaction).await? > 0 {
         return Ok(Bootstrapped::AlreadyDone);
+    }
+    if let Some(root) = find(&transaction, ROOT).await? {
+        return Ok(left_alone(&root));
     }
     // A second process waits here for the first one's commit and then inserts nothing.
     let inserted = users::Entity::insert(users::ActiveModel {
@@ -45,14 +50,12 @@ pub async fn bootstrap(foundation: &Foundation) -> anyhow::Result<Bootstrapped> 
     .on_conflict_do_nothing_on([users::Column::Username])
     .exec_without_returning(&transaction)
     .await?;
-    if !matches!(inserted, TryInsertResult::Inserted(rows) if rows > 0) {
-        return Ok(Bootstrapped::AlreadyDone);
-    }
-    let root = users::Entity::find()
-        .filter(users::Column::Username.eq(ROOT))
-        .one(&transaction)
+    let root = find(&transaction, ROOT)
         .await?
         .ok_or_else(|| anyhow::anyhow!("the admin that was just made is not there"))?;
+    if !matches!(inserted, TryInsertResult::Inserted(rows) if rows > 0) {
+        return Ok(left_alone(&root));
+    }
     let generated = foundation
         .config
         .bootstrap
@@ -76,4 +79,16 @@ pub async fn bootstrap(foundation: &Foundation) -> anyhow::Result<Bootstrapped> 
     }
     transaction.commit().await?;
     Ok(Bootstrapped::Created { token: generated })
+}
+
+/// There was a user `root` before this process could make one: the admin whom another process made, or
+/// somebody else.
+fn left_alone(root: &Account) -> Bootstrapped {
+    if !root.admin {
+        tracing::error!(
+            user.username = root.username,
+            "there is no admin, and a user has the name that the first one would get: make one with `auditstream user create --admin`"
+        );
+    }
+    Bootstrapped::AlreadyDone
 }

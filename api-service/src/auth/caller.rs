@@ -39,9 +39,17 @@ pub struct User {
     pub scopes: Vec<AccessTokenScope>,
 }
 
+/// The token that was used may not do this. `Display` is the sentence for the caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("The token does not have the scope {}", .0.name().to_ascii_uppercase())]
+pub struct MissingScope(pub AccessTokenScope);
+
 /// Who is calling: nobody, when there was no token.
 #[derive(Debug, Clone, Default)]
-pub struct Caller(Option<Arc<User>>);
+pub struct Caller {
+    user: Option<Arc<User>>,
+    ip_address: String,
+}
 
 /// Proof that an instance admin (or the operator at the command line) is acting.
 #[derive(Debug, Clone)]
@@ -60,57 +68,64 @@ pub struct Author {
     pub id: i64,
     /// Shown name.
     pub name: String,
+    /// Where the request came from; empty for the command line.
+    pub ip_address: String,
 }
 
 impl Caller {
     /// Somebody without a token.
     pub fn anonymous() -> Self {
-        Self(None)
-    }
-
-    /// Whether there was no token.
-    pub fn is_anonymous(&self) -> bool {
-        self.0.is_none()
+        Self::default()
     }
 
     /// Somebody with a valid token.
     pub fn signed_in(user: Arc<User>) -> Self {
-        Self(Some(user))
+        Self {
+            user: Some(user),
+            ip_address: String::new(),
+        }
     }
 
-    /// The user, when the token that was used has the scope.
-    pub fn with_scope(&self, scope: AccessTokenScope) -> Option<&User> {
-        self.0
-            .as_deref()
-            .filter(|user| user.scopes.contains(&scope))
+    /// The same caller at this address.
+    #[must_use]
+    pub fn from_address(self, ip_address: String) -> Self {
+        Self { ip_address, ..self }
     }
 
-    /// The user, for the GraphQL API.
+    /// The user; none for somebody without a token. An error, when the token that was used has not
+    /// the scope.
+    pub fn with_scope(&self, scope: AccessTokenScope) -> Result<Option<&User>, MissingScope> {
+        match self.user.as_deref() {
+            Some(user) if !user.scopes.contains(&scope) => Err(MissingScope(scope)),
+            user => Ok(user),
+        }
+    }
+
+    /// The user, when the token that was used is for the GraphQL API.
     pub fn api_user(&self) -> Option<&User> {
-        self.with_scope(AccessTokenScope::Api)
+        self.with_scope(AccessTokenScope::Api).ok().flatten()
     }
 
     /// The proof that an instance admin is calling the GraphQL API.
     pub fn instance_admin(&self) -> Option<InstanceAdmin> {
         let user = self.api_user().filter(|user| user.admin)?;
         Some(InstanceAdmin {
-            author: user.author(),
+            author: self.author(user),
         })
     }
 
-    /// The proof that the caller may publish audit events.
-    pub fn may_publish(&self) -> Option<MayPublish> {
-        self.with_scope(AccessTokenScope::Publish)
-            .map(|_| MayPublish(()))
+    /// The proof that the caller may publish audit events; none for somebody without a token.
+    pub fn may_publish(&self) -> Result<Option<MayPublish>, MissingScope> {
+        let user = self.with_scope(AccessTokenScope::Publish)?;
+        Ok(user.map(|_| MayPublish(())))
     }
-}
 
-impl User {
-    /// Who this user's changes are attributed to.
-    pub fn author(&self) -> Author {
+    /// Who the changes of this caller, who is this user, are attributed to.
+    pub(crate) fn author(&self, user: &User) -> Author {
         Author {
-            id: self.id,
-            name: self.name.clone(),
+            id: user.id,
+            name: user.name.clone(),
+            ip_address: self.ip_address.clone(),
         }
     }
 }
@@ -122,6 +137,7 @@ impl InstanceAdmin {
             author: Author {
                 id: -1,
                 name: "operator".to_owned(),
+                ip_address: String::new(),
             },
         }
     }

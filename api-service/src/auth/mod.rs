@@ -3,4 +3,4 @@
 mod caller;
 pub(crate) mod token;
 
-pub use caller::{AccessTokenScope, Author, Caller, InstanceAdmin, MayPublish, User};
+pub use caller::{AccessTokenScope, Author, Caller, InstanceAdmin, MayPublish, MissingScope, User};

@@ -4,7 +4,7 @@ use sea_orm::{
     ActiveValue, ColumnTrait as _, DatabaseTransaction, DbErr, EntityTrait as _, QueryFilter as _,
     QueryOrder as _,
 };
-use shared::entities::{destination_event_type_filters as filters, destinations};
+use shared::entities::destination_event_type_filters as filters;
 
 use super::change::Change;
 use super::{AuthorisedDestination, Failure};
@@ -30,11 +30,7 @@ pub async fn add_event_types(
 ) -> Result<Addition, Failure> {
     let authorised = destination.authorised();
     let change = Change::begin(app, authorised).await?;
-    // Read again under the lock: somebody else may have removed it since the permission check.
-    let row = destinations::Entity::find_by_id(destination.id())
-        .one(change.transaction())
-        .await?
-        .ok_or(Failure::NotFound)?;
+    let row = change.find(destination).await?;
     let mut event_type_filters = existing(row.id, change.transaction()).await?;
     let violations = event_type_filters::check(&event_type_filters, wanted);
     if !violations.is_empty() {

@@ -55,7 +55,7 @@ pub fn instance(app: &App, caller: &Caller) -> Result<Authorised, Failure> {
     if facts(app, user, None).may_administer_instance() {
         Ok(Authorised {
             scope: Scope::Instance,
-            author: user.author(),
+            author: caller.author(user),
         })
     } else {
         Err(Failure::Forbidden)
@@ -77,7 +77,7 @@ pub async fn group(app: &App, caller: &Caller, group: GroupScope) -> Result<Auth
     if facts(app, user, level).may_administer_group() {
         Ok(Authorised {
             scope: Scope::Group(group),
-            author: user.author(),
+            author: caller.author(user),
         })
     } else {
         Err(Failure::Forbidden)

@@ -1,11 +1,11 @@
 //! A change of streaming configuration: one transaction with its version and its audit events.
 
-use sea_orm::{ActiveModelTrait as _, ActiveValue, DatabaseTransaction, DbErr};
+use sea_orm::{ActiveModelTrait as _, ActiveValue, DatabaseTransaction, DbErr, EntityTrait as _};
 use shared::clock::Timestamp;
 use shared::entities::{config_version, destinations};
 use shared::queue::Notice;
 
-use super::{Authorised, Failure};
+use super::{Authorised, AuthorisedDestination, Failure};
 use crate::app::App;
 use crate::audit::AuditEvent;
 use crate::outbox;
@@ -36,6 +36,18 @@ impl<'a> Change<'a> {
 
     pub(super) fn transaction(&self) -> &DatabaseTransaction {
         &self.transaction
+    }
+
+    /// The destination as it is under the lock: somebody else may have removed it since the permission
+    /// check.
+    pub(super) async fn find(
+        &self,
+        destination: &AuthorisedDestination,
+    ) -> Result<destinations::Model, Failure> {
+        destinations::Entity::find_by_id(destination.id())
+            .one(&self.transaction)
+            .await?
+            .ok_or(Failure::NotFound)
     }
 
     /// The version that the configuration has after the commit.

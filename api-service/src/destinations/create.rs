@@ -17,7 +17,9 @@ use super::change::Change;
 use super::{Authorised, Failure, HTTP, unique};
 use crate::app::App;
 use crate::audit::AuditEvent;
-use crate::domain::{Destination, Scope, Violation, destination_url, name, verification_token};
+use crate::domain::{
+    Destination, Scope, SealedSecret, Violation, destination_url, name, verification_token,
+};
 
 /// How long the host's name may take to be resolved; after that it counts as one that does not
 /// resolve, which is accepted, since every address is checked again when it is called.
@@ -59,7 +61,7 @@ pub async fn create(
         id: row.id,
         name: row.name,
         url: row.destination_url,
-        verification_token: candidate.token,
+        verification_token: SealedSecret::new(Purpose::VerificationToken, row.verification_token),
         active: row.active,
         event_type_filters: Vec::new(),
         headers: Vec::new(),

@@ -13,11 +13,7 @@ use crate::audit::AuditEvent;
 pub async fn destroy(app: &App, destination: &AuthorisedDestination) -> Result<(), Failure> {
     let authorised = destination.authorised();
     let change = Change::begin(app, authorised).await?;
-    // Read again under the lock: somebody else may have removed it since the permission check.
-    let row = destinations::Entity::find_by_id(destination.id())
-        .one(change.transaction())
-        .await?
-        .ok_or(Failure::NotFound)?;
+    let row = change.find(destination).await?;
     destinations::Entity::delete_by_id(row.id)
         .exec(change.transaction())
         .await?;

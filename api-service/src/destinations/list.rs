@@ -8,12 +8,12 @@ use sea_orm::{
     QueryFilter as _, QueryOrder as _, QuerySelect as _, Select,
 };
 use shared::entities::{destination_event_type_filters, destination_headers, destinations};
-use shared::secrets::{Keyring, Purpose};
+use shared::secrets::Purpose;
 
 use super::{Authorised, Failure, HTTP};
 use crate::app::App;
 use crate::domain::page::{End, Page, PageRequest};
-use crate::domain::{Destination, Header, Scope};
+use crate::domain::{Destination, Header, Scope, SealedSecret};
 
 /// A part of the scope's destinations, the oldest first, with their headers and filters. The number
 /// of statements does not depend on how many there are.
@@ -47,17 +47,8 @@ pub async fn list(
         .all(database)
         .await?;
     let page = Page::from_read(rows, request, beyond_after, beyond_before);
-    let details = Details::load(database, &app.foundation.keyring, &page.items).await?;
-    let Page {
-        items,
-        has_previous,
-        has_next,
-    } = page;
-    Ok(Page {
-        items: details.join(&app.foundation.keyring, items)?,
-        has_previous,
-        has_next,
-    })
+    let mut details = Details::load(database, &page.items).await?;
+    Ok(page.map(|row| details.join(row)))
 }
 
 /// Holds for the destinations of a scope and for no others.
@@ -84,9 +75,8 @@ struct Details {
 impl Details {
     async fn load(
         database: &DatabaseConnection,
-        keyring: &Keyring,
         destinations: &[destinations::Model],
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, DbErr> {
         let ids: Vec<i64> = destinations.iter().map(|row| row.id).collect();
         let mut details = Self {
             headers: HashMap::new(),
@@ -98,9 +88,6 @@ impl Details {
             .all(database)
             .await?;
         for row in headers {
-            let value = keyring
-                .open_sealed(Purpose::HeaderValue, &row.value)
-                .map_err(|error| Failure::Internal(error.into()))?;
             details
                 .headers
                 .entry(row.destination_id)
@@ -108,7 +95,7 @@ impl Details {
                 .push(Header {
                     id: row.id,
                     key: row.key,
-                    value,
+                    value: SealedSecret::new(Purpose::HeaderValue, row.value),
                     active: row.active,
                 });
         }
@@ -127,26 +114,18 @@ impl Details {
         Ok(details)
     }
 
-    fn join(
-        mut self,
-        keyring: &Keyring,
-        rows: Vec<destinations::Model>,
-    ) -> Result<Vec<Destination>, Failure> {
-        rows.into_iter()
-            .map(|row| {
-                let verification_token = keyring
-                    .open_sealed(Purpose::VerificationToken, &row.verification_token)
-                    .map_err(|error| Failure::Internal(error.into()))?;
-                Ok(Destination {
-                    headers: self.headers.remove(&row.id).unwrap_or_default(),
-                    event_type_filters: self.event_type_filters.remove(&row.id).unwrap_or_default(),
-                    id: row.id,
-                    name: row.name,
-                    url: row.destination_url,
-                    verification_token,
-                    active: row.active,
-                })
-            })
-            .collect()
+    fn join(&mut self, row: destinations::Model) -> Destination {
+        Destination {
+            headers: self.headers.remove(&row.id).unwrap_or_default(),
+            event_type_filters: self.event_type_filters.remove(&row.id).unwrap_or_default(),
+            id: row.id,
+            name: row.name,
+            url: row.destination_url,
+            verification_token: SealedSecret::new(
+                Purpose::VerificationToken,
+                row.verification_token,
+            ),
+            active: row.active,
+        }
     }
 }

@@ -1,7 +1,6 @@
 //! A destination as it is read: one value for both levels and both generations of the API.
 
-use secrecy::SecretString;
-
+use super::SealedSecret;
 use super::page::Numbered;
 
 /// Where events are streamed to.
@@ -14,7 +13,7 @@ pub struct Destination {
     /// Where each event is sent with POST.
     pub url: String,
     /// What a receiver tells us by.
-    pub verification_token: SecretString,
+    pub verification_token: SealedSecret,
     /// Whether it receives anything.
     pub active: bool,
     /// The event types that it is limited to, in the order in which they were added; all when empty.
@@ -31,7 +30,7 @@ pub struct Header {
     /// The header's name.
     pub key: String,
     /// The header's value.
-    pub value: SecretString,
+    pub value: SealedSecret,
     /// Whether it is sent.
     pub active: bool,
 }

@@ -70,6 +70,9 @@ fn target(text: &str, egress: EgressPolicy) -> Result<Option<(String, u16)>, Blo
     if !matches!(url.scheme(), "http" | "https") {
         return Err(BlockedUrl::Scheme);
     }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(BlockedUrl::Credentials);
+    }
     let host = url.host().ok_or(BlockedUrl::Host)?;
     egress.check_host(&host)?;
     let Host::Domain(name) = host else {
@@ -123,6 +126,17 @@ mod tests {
             ("https://example.com:99999", blocked(BlockedUrl::Unreadable)),
             ("https://[::1", blocked(BlockedUrl::Unreadable)),
             ("https://a\u{0}b.example", blocked(BlockedUrl::Unreadable)),
+            (
+                "https://ada:secret@example.com/",
+                blocked(BlockedUrl::Credentials),
+            ),
+            ("https://ada@example.com/", blocked(BlockedUrl::Credentials)),
+            (
+                "https://:secret@example.com/",
+                blocked(BlockedUrl::Credentials),
+            ),
+            ("ftp://ada@example.com/", blocked(BlockedUrl::Scheme)),
+            ("https://example.com/@ada:secret", vec![]),
             ("https://", blocked(BlockedUrl::Host)),
             ("https://-example.com", blocked(BlockedUrl::Host)),
             ("https://.example.com", blocked(BlockedUrl::Host)),

@@ -7,6 +7,7 @@ pub mod name;
 pub mod page;
 pub mod permission;
 pub mod scope;
+pub mod sealed_secret;
 pub mod verification_token;
 pub mod violation;
 
@@ -14,4 +15,5 @@ pub use destination::{Destination, Header};
 pub use event_type_filters::EventTypes;
 pub use permission::AccessLevel;
 pub use scope::{GroupScope, Scope, ScopeKind};
+pub use sealed_secret::SealedSecret;
 pub use violation::Violation;

@@ -56,6 +56,9 @@ pub enum BlockedUrl {
     /// Its scheme is another one.
     #[error("Only allowed schemes are http, https")]
     Scheme,
+    /// It has a user name or a password, which nothing would send and every reader would see.
+    #[error("User names and passwords in URLs are not allowed")]
+    Credentials,
     /// Its host is no address, and no name that begins with a letter or a digit.
     #[error("Hostname or IP address invalid")]
     Host,

@@ -3,7 +3,8 @@
 use async_graphql::{Context, ID, InputObject, Json, Object, Result, SimpleObject, Value};
 use serde::Serialize;
 
-use super::{app, caller, errors};
+use super::big_int::BigInt;
+use super::{app, errors, may_publish};
 use crate::publishing::Via;
 use crate::publishing::complete::{Completion, Problem, complete};
 
@@ -18,22 +19,22 @@ pub(super) struct AuditEventCreateInput {
     /// Name of one of the known types.
     event_type: Option<String>,
     /// Number of who did it.
-    author_id: Option<i64>,
+    author_id: Option<BigInt>,
     /// Name of who did it.
     author_name: Option<String>,
     /// Number of the user, group or project that it concerns; 1 for the instance.
-    entity_id: Option<i64>,
+    entity_id: Option<BigInt>,
     /// `User`, `Group`, `Project` or `Gitlab::Audit::InstanceScope`.
     entity_type: Option<String>,
-    /// Full path of the entity; `gitlab_instance` for the instance. Its first part decides which
-    /// group's destinations receive the event. Cut to 5,500 characters.
+    /// Full path of the entity, names parted by single slashes; `gitlab_instance` for the instance.
+    /// Its first part decides which group's destinations receive the event. Cut to 5,500 characters.
     entity_path: Option<String>,
     /// Whatever else there is to say.
     details: Option<Json<Value>>,
     /// Where it was done from; from the details when absent.
     ip_address: Option<String>,
     /// Number of what was acted on; from the details when absent.
-    target_id: Option<i64>,
+    target_id: Option<BigInt>,
     /// Class of what was acted on; from the details when absent.
     target_type: Option<String>,
     /// Name of what was acted on; from the details when absent. Cut to 5,500 characters.
@@ -74,9 +75,7 @@ impl AuditEventMutations {
         ctx: &Context<'_>,
         input: AuditEventCreateInput,
     ) -> Result<Option<AuditEventCreatePayload>> {
-        let permission = caller(ctx)
-            .may_publish()
-            .ok_or_else(|| errors::forbidden(errors::NO_ACCESS_TO_MUTATION))?;
+        let permission = may_publish(ctx)?;
         let app = app(ctx);
         let foundation = &app.foundation;
         let json =

@@ -3,13 +3,14 @@
 use std::borrow::Cow;
 use std::marker::PhantomData;
 
-use async_graphql::{ID, Object, Result, SimpleObject, TypeName};
+use async_graphql::{Context, ID, Object, Result, SimpleObject, TypeName};
 use secrecy::ExposeSecret as _;
 
 use super::connection::{Connection, page_request};
 use super::gid::Resource;
 use super::group::Group;
 use super::surface::{HeaderSurface, LegacyGroup, LegacyInstance};
+use super::{app, errors};
 use crate::domain::page::{Numbered, Page};
 use crate::domain::{self, GroupScope};
 
@@ -86,8 +87,17 @@ impl<S: HeaderSurface> DestinationFields<S> {
     }
 
     /// What each request has in its header `X-Gitlab-Event-Streaming-Token`.
-    async fn verification_token(&self) -> &str {
-        self.0.verification_token.expose_secret()
+    async fn verification_token(&self, ctx: &Context<'_>) -> Result<String> {
+        let opened = self.0.verification_token.open(&app(ctx).foundation.keyring);
+        let token = opened.map_err(|error| {
+            tracing::error!(
+                destination.id = self.0.id,
+                error = %error,
+                "a verification token cannot be shown"
+            );
+            errors::opaque()
+        })?;
+        Ok(token.expose_secret().to_owned())
     }
 
     /// The event types that are streamed; all when empty.
@@ -115,22 +125,7 @@ impl<S: HeaderSurface> DestinationFields<S> {
 }
 
 /// A header that is sent with every event.
-#[derive(SimpleObject)]
-#[graphql(name_type)]
-pub(super) struct StreamingHeader<S: HeaderSurface> {
-    #[graphql(skip)]
-    number: i64,
-    #[graphql(skip)]
-    _surface: PhantomData<fn() -> S>,
-    /// Global id.
-    id: ID,
-    /// The header's name.
-    key: String,
-    /// The header's value.
-    value: String,
-    /// Whether it is sent.
-    active: bool,
-}
+pub(super) struct StreamingHeader<S>(domain::Header, PhantomData<fn() -> S>);
 
 impl<S: HeaderSurface> TypeName for StreamingHeader<S> {
     fn type_name() -> Cow<'static, str> {
@@ -138,21 +133,48 @@ impl<S: HeaderSurface> TypeName for StreamingHeader<S> {
     }
 }
 
+/// A header that is sent with every event.
+#[Object(name_type)]
+#[expect(clippy::unused_async, reason = "resolvers must be async")]
+impl<S: HeaderSurface> StreamingHeader<S> {
+    /// Global id.
+    async fn id(&self) -> ID {
+        S::Header::id(self.0.id)
+    }
+
+    /// The header's name.
+    async fn key(&self) -> &str {
+        &self.0.key
+    }
+
+    /// The header's value.
+    async fn value(&self, ctx: &Context<'_>) -> Result<String> {
+        let opened = self.0.value.open(&app(ctx).foundation.keyring);
+        let value = opened.map_err(|error| {
+            tracing::error!(
+                header.id = self.0.id,
+                error = %error,
+                "the value of a header cannot be shown"
+            );
+            errors::opaque()
+        })?;
+        Ok(value.expose_secret().to_owned())
+    }
+
+    /// Whether it is sent.
+    async fn active(&self) -> bool {
+        self.0.active
+    }
+}
+
 impl<S: HeaderSurface> Numbered for StreamingHeader<S> {
     fn number(&self) -> i64 {
-        self.number
+        self.0.number()
     }
 }
 
 impl<S: HeaderSurface> From<domain::Header> for StreamingHeader<S> {
     fn from(header: domain::Header) -> Self {
-        Self {
-            number: header.id,
-            _surface: PhantomData,
-            id: S::Header::id(header.id),
-            key: header.key,
-            value: header.value.expose_secret().to_owned(),
-            active: header.active,
-        }
+        Self(header, PhantomData)
     }
 }

@@ -10,19 +10,37 @@ use super::surface::{LegacyGroup, LegacyInstance, Surface};
 use super::{app, caller, errors};
 use crate::destinations::{self, NewDestination};
 
+/// What a destination of either level is made from.
+#[derive(InputObject)]
+pub(super) struct DestinationInput {
+    /// Where to POST each event.
+    destination_url: String,
+    /// At most 72 characters; made up when absent.
+    name: Option<String>,
+    /// 16 to 24 printable ASCII characters; made when absent. GitLab takes one for destinations of
+    /// groups only.
+    verification_token: Option<String>,
+}
+
+impl From<DestinationInput> for NewDestination {
+    fn from(input: DestinationInput) -> Self {
+        Self {
+            url: input.destination_url,
+            name: input.name,
+            verification_token: input.verification_token.map(Into::into),
+        }
+    }
+}
+
 /// What a group's destination is made from.
 #[derive(InputObject)]
 pub(super) struct ExternalAuditEventDestinationCreateInput {
     /// Comes back in the payload.
     client_mutation_id: Option<String>,
-    /// Where to POST each event.
-    destination_url: String,
     /// Full path of a top-level group.
     group_path: ID,
-    /// At most 72 characters; made up when absent.
-    name: Option<String>,
-    /// 16 to 24 printable ASCII characters; made when absent.
-    verification_token: Option<String>,
+    #[graphql(flatten)]
+    destination: DestinationInput,
 }
 
 /// What a destination of the instance is made from.
@@ -30,12 +48,8 @@ pub(super) struct ExternalAuditEventDestinationCreateInput {
 pub(super) struct InstanceExternalAuditEventDestinationCreateInput {
     /// Comes back in the payload.
     client_mutation_id: Option<String>,
-    /// Where to POST each event.
-    destination_url: String,
-    /// At most 72 characters; made up when absent.
-    name: Option<String>,
-    /// 16 to 24 printable ASCII characters; made when absent.
-    verification_token: Option<String>,
+    #[graphql(flatten)]
+    destination: DestinationInput,
 }
 
 /// The destination that was made.
@@ -100,11 +114,11 @@ async fn destroy<S: Surface>(
     ctx: &Context<'_>,
     input: DestroyDestination<S>,
 ) -> Result<Option<DestinationDestroyed<S>>> {
-    let app = app(ctx);
+    let (app, caller) = (app(ctx), caller(ctx)?);
     let destroyed = async {
         let number = input.id.number;
         let destination =
-            destinations::authorize::destination(app, &caller(ctx), S::SCOPE, number).await?;
+            destinations::authorize::destination(app, &caller, S::SCOPE, number).await?;
         destinations::destroy(app, &destination).await
     };
     destroyed.await.map_err(errors::top_level::<S>)?;
@@ -127,17 +141,12 @@ impl DestinationMutations {
         ctx: &Context<'_>,
         input: ExternalAuditEventDestinationCreateInput,
     ) -> Result<Option<ExternalAuditEventDestinationCreatePayload>> {
-        let app = app(ctx);
-        let wanted = NewDestination {
-            url: input.destination_url,
-            name: input.name,
-            verification_token: input.verification_token.map(Into::into),
-        };
+        let (app, caller) = (app(ctx), caller(ctx)?);
         let created = async {
             let group = destinations::authorize::find_group(app, &input.group_path).await?;
-            let authorised =
-                destinations::authorize::group(app, &caller(ctx), group.clone()).await?;
-            let destination = destinations::create(app, &authorised, wanted).await?;
+            let authorised = destinations::authorize::group(app, &caller, group.clone()).await?;
+            let destination =
+                destinations::create(app, &authorised, input.destination.into()).await?;
             Ok(ExternalAuditEventDestination::new(destination, group))
         };
         let destination = created.await.map_err(errors::top_level::<LegacyGroup>)?;
@@ -163,15 +172,10 @@ impl DestinationMutations {
         ctx: &Context<'_>,
         input: InstanceExternalAuditEventDestinationCreateInput,
     ) -> Result<Option<InstanceExternalAuditEventDestinationCreatePayload>> {
-        let app = app(ctx);
-        let wanted = NewDestination {
-            url: input.destination_url,
-            name: input.name,
-            verification_token: input.verification_token.map(Into::into),
-        };
+        let (app, caller) = (app(ctx), caller(ctx)?);
         let created = async {
-            let authorised = destinations::authorize::instance(app, &caller(ctx))?;
-            destinations::create(app, &authorised, wanted).await
+            let authorised = destinations::authorize::instance(app, &caller)?;
+            destinations::create(app, &authorised, input.destination.into()).await
         };
         let destination = created.await.map_err(errors::top_level::<LegacyInstance>)?;
         Ok(Some(InstanceExternalAuditEventDestinationCreatePayload {

@@ -4,6 +4,7 @@
 use async_graphql::{Error, ServerError};
 
 use super::surface::Surface;
+use crate::auth::MissingScope;
 use crate::destinations::Failure;
 use crate::domain::Violation;
 use crate::publishing::Unavailable;
@@ -68,6 +69,11 @@ pub(super) fn forbidden(message: &str) -> Error {
     Code::Forbidden.error(message)
 }
 
+/// The token that was used may not do this.
+pub(super) fn missing_scope(missing: MissingScope) -> Error {
+    forbidden(&missing.to_string())
+}
+
 /// An argument cannot be used.
 pub(super) fn bad_input(message: impl std::fmt::Display) -> Error {
     Code::Input.error(message.to_string())
@@ -81,6 +87,11 @@ pub(super) fn unavailable(error: &Unavailable) -> Error {
 /// The fault is ours.
 pub(super) fn internal(error: &anyhow::Error) -> Error {
     tracing::error!(error = format!("{error:#}"), "a graphql request failed");
+    opaque()
+}
+
+/// The fault is ours, and what happened is in the log.
+pub(super) fn opaque() -> Error {
     Code::Internal.error("Internal server error")
 }
 

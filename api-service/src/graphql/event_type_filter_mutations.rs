@@ -56,11 +56,11 @@ async fn add<S: Surface>(
 ) -> Result<Option<EventTypesAdded<S>>> {
     let event_types = EventTypes::new(input.event_type_filters)
         .ok_or_else(|| errors::bad_input(NO_EVENT_TYPES))?;
-    let app = app(ctx);
+    let (app, caller) = (app(ctx), caller(ctx)?);
     let added = async {
         let number = input.destination_id.number;
         let destination =
-            destinations::authorize::destination(app, &caller(ctx), S::SCOPE, number).await?;
+            destinations::authorize::destination(app, &caller, S::SCOPE, number).await?;
         destinations::add_event_types(app, &destination, &event_types).await
     };
     let addition = added.await.map_err(errors::top_level_of_resource::<S>)?;

@@ -5,9 +5,10 @@ use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use super::connection::{Connection, page_request};
 use super::destination::ExternalAuditEventDestination;
 use super::gid::{GroupResource, ProjectResource, Resource as _};
-use super::{app, caller, errors};
+use super::surface::LegacyGroup;
+use super::{app, caller, destination_list};
 use crate::accounts;
-use crate::destinations::{self, Failure};
+use crate::destinations;
 use crate::domain::GroupScope;
 
 /// A group.
@@ -48,20 +49,10 @@ impl Group {
     ) -> Result<Option<Connection<ExternalAuditEventDestination>>> {
         let request = page_request(after.as_deref(), before.as_deref(), first, last)?;
         let app = app(ctx);
-        let listed = async {
-            let authorised =
-                destinations::authorize::group(app, &caller(ctx), self.0.clone()).await?;
-            destinations::list(app, &authorised, request).await
-        };
-        match listed.await {
-            Ok(page) => {
-                let show =
-                    |destination| ExternalAuditEventDestination::new(destination, self.0.clone());
-                Ok(Some(page.map(show).into()))
-            }
-            Err(Failure::Forbidden | Failure::NotFound) => Ok(None),
-            Err(failure) => Err(errors::top_level::<super::surface::LegacyGroup>(failure)),
-        }
+        let authorised = destinations::authorize::group(app, &caller(ctx)?, self.0.clone()).await;
+        let page = destination_list::page::<LegacyGroup>(app, authorised, request).await?;
+        let show = |destination| ExternalAuditEventDestination::new(destination, self.0.clone());
+        Ok(page.map(|page| page.map(show).into()))
     }
 }
 

@@ -2,8 +2,10 @@
 
 mod administration;
 mod audit_event;
+mod big_int;
 mod connection;
 mod destination;
+mod destination_list;
 mod destination_mutations;
 mod engine;
 mod errors;
@@ -15,12 +17,12 @@ mod query;
 mod surface;
 mod user;
 
-use async_graphql::{Context, EmptySubscription, MergedObject};
+use async_graphql::{Context, EmptySubscription, MergedObject, Result};
 
 pub use query::Query;
 
 use crate::app::App;
-use crate::auth::Caller;
+use crate::auth::{AccessTokenScope, Caller, MayPublish};
 
 /// The schema.
 pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
@@ -57,6 +59,24 @@ fn app<'a>(ctx: &Context<'a>) -> &'a App {
         .expect("`schema` puts the app into the schema's data")
 }
 
-fn caller(ctx: &Context<'_>) -> Caller {
+/// Who is calling, for whatever the scope `API` is needed for. To be asked for before anything is
+/// looked up, so that the answer does not tell what there is.
+fn caller(ctx: &Context<'_>) -> Result<Caller> {
+    let caller = any_caller(ctx);
+    caller
+        .with_scope(AccessTokenScope::Api)
+        .map_err(errors::missing_scope)?;
+    Ok(caller)
+}
+
+/// The proof that the caller may publish audit events.
+fn may_publish(ctx: &Context<'_>) -> Result<MayPublish> {
+    any_caller(ctx)
+        .may_publish()
+        .map_err(errors::missing_scope)?
+        .ok_or_else(|| errors::forbidden(errors::NO_ACCESS_TO_MUTATION))
+}
+
+fn any_caller(ctx: &Context<'_>) -> Caller {
     ctx.data_opt::<Caller>().cloned().unwrap_or_default()
 }

@@ -7,17 +7,19 @@ use super::destination::InstanceExternalAuditEventDestination;
 use super::group::Group;
 use super::surface::{LegacyGroup, LegacyInstance};
 use super::user::CurrentUser;
-use super::{app, caller, errors};
-use crate::destinations::{self, Failure};
+use super::{app, caller, destination_list, errors};
+use crate::destinations;
 
 /// The query root.
 pub struct Query;
 
+/// The queries.
 #[Object]
+#[expect(clippy::unused_async, reason = "resolvers must be async")]
 impl Query {
     /// Who is calling; null for somebody without a token.
-    async fn current_user(&self, ctx: &Context<'_>) -> Option<CurrentUser> {
-        caller(ctx).api_user().map(CurrentUser::from)
+    async fn current_user(&self, ctx: &Context<'_>) -> Result<Option<CurrentUser>> {
+        Ok(caller(ctx)?.api_user().map(CurrentUser::from))
     }
 
     /// The group at a full path; null for who may not know of it.
@@ -26,7 +28,7 @@ impl Query {
         ctx: &Context<'_>,
         #[graphql(desc = "Full path of the group.")] full_path: ID,
     ) -> Result<Option<Group>> {
-        destinations::authorize::visible_group(app(ctx), &caller(ctx), &full_path)
+        destinations::authorize::visible_group(app(ctx), &caller(ctx)?, &full_path)
             .await
             .map(|group| group.map(Group))
             .map_err(errors::top_level::<LegacyGroup>)
@@ -44,16 +46,9 @@ impl Query {
     ) -> Result<Option<Connection<InstanceExternalAuditEventDestination>>> {
         let request = page_request(after.as_deref(), before.as_deref(), first, last)?;
         let app = app(ctx);
-        let listed = async {
-            let authorised = destinations::authorize::instance(app, &caller(ctx))?;
-            destinations::list(app, &authorised, request).await
-        };
-        match listed.await {
-            Ok(page) => Ok(Some(
-                page.map(InstanceExternalAuditEventDestination::new).into(),
-            )),
-            Err(Failure::Forbidden | Failure::NotFound) => Ok(Some(Connection::redacted())),
-            Err(failure) => Err(errors::top_level::<LegacyInstance>(failure)),
-        }
+        let authorised = destinations::authorize::instance(app, &caller(ctx)?);
+        let page = destination_list::page::<LegacyInstance>(app, authorised, request).await?;
+        let shown = page.map(|page| page.map(InstanceExternalAuditEventDestination::new).into());
+        Ok(Some(shown.unwrap_or_else(Connection::redacted)))
     }
 }

@@ -22,7 +22,9 @@ pub(super) trait Surface: Send + Sync + 'static {
     type Destination: Resource;
 
     /// The sentence for a violation.
-    fn phrase(violation: &Violation) -> String;
+    fn phrase(violation: &Violation) -> String {
+        legacy(violation)
+    }
 }
 
 /// A place where a header is a record of its own.
@@ -42,10 +44,6 @@ impl Surface for LegacyGroup {
     const SCOPE: ScopeKind = ScopeKind::Group;
     const FORBIDDEN: &'static str = errors::NO_SUCH_RESOURCE;
     type Destination = LegacyGroupDestination;
-
-    fn phrase(violation: &Violation) -> String {
-        legacy(violation)
-    }
 }
 
 impl HeaderSurface for LegacyGroup {
@@ -57,10 +55,6 @@ impl Surface for LegacyInstance {
     const SCOPE: ScopeKind = ScopeKind::Instance;
     const FORBIDDEN: &'static str = errors::NO_ACCESS_TO_MUTATION;
     type Destination = LegacyInstanceDestination;
-
-    fn phrase(violation: &Violation) -> String {
-        legacy(violation)
-    }
 }
 
 impl HeaderSurface for LegacyInstance {
@@ -162,6 +156,10 @@ mod tests {
             (
                 blocked(BlockedUrl::Unreadable),
                 "Destination url is blocked: URI is invalid",
+            ),
+            (
+                blocked(BlockedUrl::Credentials),
+                "Destination url is blocked: User names and passwords in URLs are not allowed",
             ),
             (
                 blocked(BlockedUrl::Host),

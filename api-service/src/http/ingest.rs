@@ -16,13 +16,10 @@ pub(super) async fn post(
     payload: web::Payload,
 ) -> Result<HttpResponse, HttpError> {
     let caller = state.caller(&request).await?;
-    if caller.is_anonymous() {
-        return Err(HttpError::unauthorized("Authentication required"));
-    }
-    let permission = caller.may_publish().ok_or_else(|| {
-        let message = "The token does not have the scope PUBLISH";
-        HttpError::new(StatusCode::FORBIDDEN, message)
-    })?;
+    let permission = caller
+        .may_publish()
+        .map_err(|missing| HttpError::new(StatusCode::FORBIDDEN, missing.to_string()))?
+        .ok_or_else(|| HttpError::unauthorized("Authentication required"))?;
     let content_type = text_header(&request, header::CONTENT_TYPE).unwrap_or_default();
     let format = Format::from_content_type(content_type).ok_or_else(|| {
         HttpError::unsupported_media_type(

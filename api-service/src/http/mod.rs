@@ -58,7 +58,7 @@ impl State {
         };
         let tokens = self.tokens.clone();
         match self.run(async move { tokens.user(&token).await }).await? {
-            Ok(user) => Ok(Caller::signed_in(user)),
+            Ok(user) => Ok(Caller::signed_in(user).from_address(ip_address(request))),
             Err(Refused::Invalid) => Err(HttpError::unauthorized("Invalid token")),
             Err(Refused::Unavailable) => Err(HttpError::unavailable(
                 "The token cannot be checked at the moment, try again later",
@@ -120,6 +120,15 @@ pub(crate) async fn measure(
             .answered(route, status.as_u16(), started.elapsed());
     }
     answered
+}
+
+/// Where the connection comes from, which is the proxy where there is one: what the headers of a
+/// request say of it, everybody can write.
+fn ip_address(request: &HttpRequest) -> String {
+    let address = request.peer_addr();
+    address.map_or_else(String::new, |address| {
+        address.ip().to_canonical().to_string()
+    })
 }
 
 /// A header as text; none, when it is missing or not visible ASCII.

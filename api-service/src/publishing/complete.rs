@@ -7,10 +7,12 @@ mod tests;
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use chrono::DateTime;
 use serde_json::value::RawValue;
 use shared::clock::Timestamp;
-use shared::event::{Envelope, LONGEST_EVENT_TYPE, LONGEST_ID, LONGEST_PATH, catalogue, is_id};
+use shared::event::{
+    Envelope, LONGEST_EVENT_TYPE, LONGEST_ID, LONGEST_PATH, NO_DATE_TIME, UNROUTABLE, catalogue,
+    is_date_time, is_id, is_routable,
+};
 use uuid::Uuid;
 
 use super::OutgoingEvent;
@@ -147,8 +149,12 @@ impl<'a> Check<'a> {
         let hints = hints.as_ref();
         let ip_address = self.text_or("ip_address", hints);
         let author_name = self.text("author_name");
-        let entity_path = cut(self.text("entity_path"));
-        let target_details = cut(self.text_or("target_details", hints));
+        let entity_path = self.entity_path();
+        let target_details = self.text_or("target_details", hints);
+        let target_details = match cut(&target_details) {
+            Some(text) => quoted(&text).into(),
+            None => target_details,
+        };
         let created_at = self.created_at(with.now);
         let target_type = self.text_or("target_type", hints);
         let target_id = self.target_id(hints);
@@ -201,7 +207,7 @@ impl<'a> Check<'a> {
             Some(None) => "must be a string".to_owned(),
             Some(Some(name)) if catalogue::find(&name).is_some() => return name,
             Some(Some(name)) if name.chars().count() <= LONGEST_EVENT_TYPE => {
-                format!("there is no event type {}", quoted(&name))
+                format!("is not a known event type: {}", quoted(&name))
             }
             Some(Some(_)) => format!("is longer than {LONGEST_EVENT_TYPE} characters"),
         };
@@ -264,14 +270,25 @@ impl<'a> Check<'a> {
         let Some(raw) = self.fields.get("created_at") else {
             return quoted(&now.to_rfc3339()).into();
         };
-        let valid = text_of(raw).is_some_and(|text| DateTime::parse_from_rfc3339(&text).is_ok());
-        if valid {
+        if text_of(raw).is_some_and(|text| is_date_time(&text)) {
             return raw.get().into();
         }
-        self.problem(
-            "created_at",
-            "must be a date and time with a zone, such as 2022-07-26T05:43:53.662Z",
-        )
+        self.problem("created_at", NO_DATE_TIME)
+    }
+
+    fn entity_path(&mut self) -> Cow<'a, str> {
+        let json = self.text("entity_path");
+        let text = |name| self.fields.get(name).and_then(text_of);
+        if let (Some(entity_type), Some(path)) = (text("entity_type"), text("entity_path"))
+            && !is_routable(&entity_type, &path)
+        {
+            return self.problem("entity_path", UNROUTABLE);
+        }
+        match cut(&json) {
+            // The cut may go between a slash and the name after it.
+            Some(path) => quoted(path.trim_end_matches('/')).into(),
+            None => json,
+        }
     }
 }
 
@@ -279,19 +296,16 @@ fn is_integer(raw: &RawValue) -> bool {
     serde_json::from_str::<i64>(raw.get()).is_ok()
 }
 
-/// Cuts a JSON string to the longest path, by characters.
-fn cut(json: Cow<'_, str>) -> Cow<'_, str> {
+/// The text of a JSON string, cut to the longest path by characters; none, when it is no longer.
+fn cut(json: &str) -> Option<String> {
     // No character is shorter in JSON than one byte.
     if json.len() <= LONGEST_PATH {
-        return json;
+        return None;
     }
-    let Ok(text) = serde_json::from_str::<String>(&json) else {
-        return json;
-    };
-    match text.char_indices().nth(LONGEST_PATH) {
-        Some((end, _)) => quoted(&text[..end]).into(),
-        None => json,
-    }
+    let mut text: String = serde_json::from_str(json).ok()?;
+    let (end, _) = text.char_indices().nth(LONGEST_PATH)?;
+    text.truncate(end);
+    Some(text)
 }
 
 fn quoted(text: &str) -> String {

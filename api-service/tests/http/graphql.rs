@@ -60,6 +60,26 @@ async fn a_new_token_is_taken_and_a_revoked_one_is_not() {
 }
 
 #[tokio::test]
+async fn the_audit_event_of_a_change_says_where_the_request_came_from() {
+    let service = Service::start().await;
+    let query = r#"mutation { instanceExternalAuditEventDestinationCreate(input: {destinationUrl: "https://1.1.1.1/logs"}) { errors } }"#;
+    let headers = [
+        ("content-type", "application/json"),
+        ("private-token", ADMIN),
+        ("x-forwarded-for", "192.0.2.1"),
+    ];
+    let body = serde_json::json!({ "query": query }).to_string();
+    let answer = service
+        .send(Method::POST, "/api/graphql", &headers, body)
+        .await;
+    assert_eq!(answer.json()["errors"], serde_json::Value::Null);
+    let queued = service.queued(1).await;
+    let event: serde_json::Value = serde_json::from_slice(&queued[0].body).unwrap();
+    assert_eq!(event["ip_address"], "127.0.0.1");
+    assert_eq!(event["details"]["ip_address"], "127.0.0.1");
+}
+
+#[tokio::test]
 async fn what_is_no_single_operation_in_json_is_refused() {
     let service = Service::start().await;
     let json = "application/json";

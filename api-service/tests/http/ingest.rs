@@ -112,7 +112,7 @@ async fn a_batch_with_one_bad_event_stores_nothing_and_names_each_problem() {
     assert_eq!(
         answer.json()["errors"],
         json!([
-            {"index": 1, "field": "event_type", "message": "there is no event type \"no_such_type\""},
+            {"index": 1, "field": "event_type", "message": "is not a known event type: \"no_such_type\""},
             {"index": 3, "field": null, "message": "an event must be a JSON object"},
         ])
     );

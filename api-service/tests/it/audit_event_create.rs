@@ -112,6 +112,32 @@ async fn every_argument_is_taken_over() {
 }
 
 #[tokio::test]
+async fn numbers_have_64_bits_and_come_as_numbers_or_strings() {
+    on_every_database(async |stage| {
+        let producer = with_scopes(&[AccessTokenScope::Publish]);
+        let literal = r#"mutation { auditEventCreate(input: {eventType: "add_ssh_key", authorId: 9223372036854775807, authorName: "Ada", entityId: "-9223372036854775808", entityType: "Project", entityPath: "acme/web", targetId: "7", details: {}}) { errors } }"#;
+        let mut input = event();
+        input["authorId"] = json!(i64::MAX);
+        input["entityId"] = json!(i64::MIN.to_string());
+        input["targetId"] = json!("7");
+        for (query, variables) in [(literal, json!({})), (MUTATION, json!({ "input": input }))] {
+            let answer = stage.run(&producer, query, variables).await;
+            assert_eq!(answer.data()["auditEventCreate"]["errors"], json!([]));
+            let body = published(stage).await;
+            assert_eq!(body["author_id"], i64::MAX);
+            assert_eq!(body["entity_id"], i64::MIN);
+            assert_eq!(body["target_id"], 7);
+        }
+        input["authorId"] = json!("seven");
+        let answer = stage.run(&producer, MUTATION, json!({ "input": input })).await;
+        let (told, code) = answer.refused();
+        assert!(told.contains("must be an integer of 64 bits"), "{told}");
+        assert_eq!(code, "BAD_USER_INPUT");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_is_wrong_with_an_event_is_told_by_argument_and_nothing_is_stored() {
     on_every_database(async |stage| {
         let producer = with_scopes(&[AccessTokenScope::Publish]);
@@ -130,9 +156,17 @@ async fn what_is_wrong_with_an_event_is_told_by_argument_and_nothing_is_stored()
             ),
             (
                 json!({"eventType": "no_such_type"}),
-                json!("eventType there is no event type \"no_such_type\""),
+                json!("eventType is not a known event type: \"no_such_type\""),
             ),
             (json!({"details": []}), json!("details must be an object")),
+            (
+                json!({"entityPath": "/acme"}),
+                json!("entityPath must be names parted by single slashes"),
+            ),
+            (
+                json!({"createdAt": "2026-01-01 00:00:00Z"}),
+                json!("createdAt must be a date and time"),
+            ),
             (json!({"id": "with blank"}), json!("id must be an integer")),
             (
                 json!({"createdAt": "yesterday"}),
@@ -168,11 +202,15 @@ async fn what_is_wrong_with_an_event_is_told_by_argument_and_nothing_is_stored()
 #[tokio::test]
 async fn it_needs_the_publish_scope() {
     on_every_database(async |stage| {
-        for caller in [Caller::anonymous(), with_scopes(&[AccessTokenScope::Api])] {
+        let api_only = with_scopes(&[AccessTokenScope::Api]);
+        for (caller, sentence) in [
+            (Caller::anonymous(), NO_ACCESS),
+            (api_only, "The token does not have the scope PUBLISH"),
+        ] {
             let answer = stage
                 .run(&caller, MUTATION, json!({ "input": event() }))
                 .await;
-            assert_eq!(answer.refused(), (NO_ACCESS, "FORBIDDEN"));
+            assert_eq!(answer.refused(), (sentence, "FORBIDDEN"));
             assert_eq!(answer.data, json!({"auditEventCreate": null}));
         }
         stage.assert_untouched().await;

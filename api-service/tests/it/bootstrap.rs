@@ -1,6 +1,7 @@
-//! What an empty database starts with.
+//! What a database without an admin starts with.
 
-use api_service::accounts::{Bootstrapped, bootstrap};
+use api_service::accounts::{Bootstrapped, NewUser, bootstrap, create_user};
+use api_service::auth::InstanceAdmin;
 use futures_util::future::join_all;
 use sea_orm::{ConnectionTrait as _, EntityTrait as _, PaginatorTrait as _};
 use secrecy::ExposeSecret as _;
@@ -47,6 +48,69 @@ async fn an_empty_database_gets_an_admin_and_a_token_that_is_told_once() {
         assert_eq!(root.username, "root");
         let again = bootstrap(foundation).await.unwrap();
         assert!(matches!(again, Bootstrapped::AlreadyDone), "{again:?}");
+    })
+    .await;
+}
+
+/// Makes a user on a database without any.
+async fn only(foundation: &Foundation, username: &str, admin: bool) {
+    empty(foundation).await;
+    let new = NewUser {
+        username: username.to_owned(),
+        name: username.to_owned(),
+        admin,
+    };
+    create_user(foundation, &InstanceAdmin::operator(), new)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn users_without_an_admin_among_them_do_not_lock_everybody_out() {
+    on_every_database(async |stage| {
+        let foundation = &stage.foundation;
+        only(foundation, "ada", false).await;
+        let done = bootstrap(foundation).await.unwrap();
+        assert!(
+            matches!(done, Bootstrapped::Created { token: Some(_) }),
+            "{done:?}"
+        );
+        let database = foundation.database.reader();
+        let users = users::Entity::find().all(database).await.unwrap();
+        let admins: Vec<(&str, bool)> = users
+            .iter()
+            .map(|user| (user.username.as_str(), user.admin))
+            .collect();
+        assert_eq!(admins, [("ada", false), ("root", true)]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_admin_of_another_name_is_enough() {
+    on_every_database(async |stage| {
+        only(&stage.foundation, "ada", true).await;
+        let done = bootstrap(&stage.foundation).await.unwrap();
+        assert!(matches!(done, Bootstrapped::AlreadyDone), "{done:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_user_root_who_is_no_admin_stays_as_it_is() {
+    on_every_database(async |stage| {
+        let foundation = &stage.foundation;
+        for username in ["root", "Root"] {
+            only(foundation, username, false).await;
+            let done = bootstrap(foundation).await.unwrap();
+            assert!(matches!(done, Bootstrapped::AlreadyDone), "{done:?}");
+            let database = foundation.database.reader();
+            let users = users::Entity::find().all(database).await.unwrap();
+            assert_eq!(users.len(), 1);
+            assert!(!users[0].admin);
+            let tokens = access_tokens::Entity::find().count(database).await;
+            assert_eq!(tokens.unwrap(), 0);
+        }
     })
     .await;
 }

@@ -100,6 +100,7 @@ async fn what_breaks_a_rule_is_told_at_the_top_and_nothing_is_made_or_audited() 
             ("ftp://1.1.1.1", json!({}), "Destination url is blocked: Only allowed schemes are http, https"),
             ("", json!({}), "Destination url can't be blank, Destination url must be a valid URL"),
             ("http://1.1.1.1/a\r\nb", json!({}), "Destination url is blocked: URI is invalid"),
+            ("https://ada:secret@1.1.1.1", json!({}), "Destination url is blocked: User names and passwords in URLs are not allowed"),
             ("http://localhost:9", json!({}), "Destination url is blocked: Requests to localhost are not allowed"),
             ("http://127.0.0.1", json!({}), "Destination url is blocked: Requests to loopback addresses are not allowed"),
             ("http://10.0.0.1", json!({}), "Destination url is blocked: Requests to the local network are not allowed"),

@@ -12,6 +12,9 @@ pub(crate) const NO_RESOURCE: &str = "The resource that you are attempting to ac
 /// What is answered to who may not use the mutations of the instance.
 pub(crate) const NO_ACCESS: &str = "You do not have access to this mutation.";
 
+/// What is answered to a token that is not for the GraphQL API.
+pub(crate) const NO_API_SCOPE: &str = "The token does not have the scope API";
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Level {
     Group,

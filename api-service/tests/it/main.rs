@@ -17,4 +17,5 @@ mod list;
 mod pagination;
 mod permission;
 mod schema;
+mod sealed_secrets;
 mod stage;

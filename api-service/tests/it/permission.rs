@@ -6,7 +6,7 @@ use api_service::domain::AccessLevel;
 use serde_json::json;
 
 use crate::databases::{Settings, on_every_database, on_every_database_with};
-use crate::level::{Level, NO_RESOURCE, on_both_levels};
+use crate::level::{Level, NO_API_SCOPE, NO_RESOURCE, on_both_levels};
 use crate::stage::{GROUP, OTHER_GROUP, Stage, caller};
 
 const URL: &str = "https://1.1.1.1/logs";
@@ -74,7 +74,7 @@ async fn an_instance_admin_counts_as_owner_of_every_group() {
 }
 
 #[tokio::test]
-async fn a_token_without_the_api_scope_is_as_good_as_none() {
+async fn a_token_without_the_api_scope_is_told_so_whatever_there_is() {
     on_every_database(async |stage| {
         let account = Account {
             id: 1,
@@ -83,13 +83,34 @@ async fn a_token_without_the_api_scope_is_as_good_as_none() {
             admin: true,
         };
         let publisher = caller(account, &[AccessTokenScope::Publish]);
+        let refused = (NO_API_SCOPE, "FORBIDDEN");
         for level in [Level::Group, Level::Instance] {
-            assert_refused(stage, level, &publisher).await;
+            for more in [json!({}), json!({"groupPath": "nothing"})] {
+                if level == Level::Group || more == json!({}) {
+                    let answer = level.create(stage, &publisher, URL, more).await;
+                    assert_eq!(answer.refused(), refused);
+                }
+            }
+            let id = format!("gid://gitlab/{}/1", level.class());
+            let answer = level.destroy(stage, &publisher, &id).await;
+            assert_eq!(answer.refused(), refused);
+            let types = json!(["user_created"]);
+            let answer = level.add_event_types(stage, &publisher, &id, types).await;
+            assert_eq!(answer.refused(), refused);
+            assert_eq!(level.list(stage, &publisher, "").await.refused(), refused);
         }
-        let me = stage
-            .run(&publisher, "{ currentUser { id } }", json!({}))
-            .await;
-        assert_eq!(*me.data(), json!({"currentUser": null}));
+        for query in [
+            "{ currentUser { id } }",
+            "{ group(fullPath: \"acme\") { id } }",
+            "{ group(fullPath: \"nothing\") { id } }",
+            "mutation { userCreate(input: {username: \"u\", name: \"n\"}) { errors } }",
+        ] {
+            let answer = stage.run(&publisher, query, json!({})).await;
+            assert_eq!(answer.refused(), refused, "{query}");
+        }
+        let open = "{ __typename __schema { queryType { name } } }";
+        stage.run(&publisher, open, json!({})).await.data();
+        stage.assert_untouched().await;
     })
     .await;
 }

@@ -22,6 +22,12 @@ fn with(field: &str, value: Value) -> Value {
     event
 }
 
+fn of_type(entity_type: &str, entity_path: &str) -> Value {
+    let mut event = with("entity_type", json!(entity_type));
+    event["entity_path"] = json!(entity_path);
+    event
+}
+
 fn without(field: &str) -> Value {
     let mut event = valid();
     event.as_object_mut().unwrap().remove(field);
@@ -51,6 +57,21 @@ fn table() -> Vec<(Value, bool)> {
         (with("entity_type", json!("")), false),
         (with("entity_path", json!("ä".repeat(5_500))), true),
         (with("entity_path", json!("ä".repeat(5_501))), false),
+        (with("entity_path", json!("acme")), true),
+        (with("entity_path", json!("acme/a b/c")), true),
+        (with("entity_path", json!("acme\nweb")), true),
+        (with("entity_path", json!("")), false),
+        (with("entity_path", json!("/")), false),
+        (with("entity_path", json!("/acme")), false),
+        (with("entity_path", json!("acme/")), false),
+        (with("entity_path", json!("acme/\n")), true),
+        (with("entity_path", json!("acme//x")), false),
+        (of_type("User", ""), true),
+        (of_type("User", "/ada/"), true),
+        (of_type(INSTANCE_ENTITY, INSTANCE_PATH), true),
+        (of_type(INSTANCE_ENTITY, ""), true),
+        (of_type("user", ""), false),
+        (of_type("Group", ""), false),
         (with("target_details", json!("a".repeat(5_501))), false),
         (with("target_id", json!(3)), true),
         (with("target_id", json!("3")), false),
@@ -64,6 +85,11 @@ fn table() -> Vec<(Value, bool)> {
         (with("ip_address", json!(4)), false),
         (with("created_at", json!("yesterday")), false),
         (with("created_at", json!("2022-07-26T05:43:53+02:00")), true),
+        (with("created_at", json!("2022-07-26 05:43:53Z")), false),
+        (with("created_at", json!("2022-07-26_05:43:53Z")), false),
+        (with("created_at", json!("2022-07-26t05:43:53Z")), false),
+        (with("created_at", json!("2022-07-26T05:43:53")), false),
+        (with("created_at", json!("2022-07-26")), false),
         (with("a_field_of_ours", json!([1, {"b": null}])), true),
         (json!([valid()]), false),
         (json!("text"), false),

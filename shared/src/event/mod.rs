@@ -21,6 +21,14 @@ pub const LONGEST_ID: usize = 128;
 /// Longest reason why bytes are no event, in bytes.
 const LONGEST_REASON: usize = 500;
 
+/// What is said of an `entity_path` that [`is_routable`] does not hold for.
+pub const UNROUTABLE: &str = "must be names parted by single slashes, such as acme/web";
+/// What is said of a `created_at` that [`is_date_time`] does not hold for.
+pub const NO_DATE_TIME: &str =
+    "must be a date and time with a zone, such as 2022-07-26T05:43:53.662Z";
+
+/// The `entity_type` of an event that concerns a user alone.
+pub const USER_ENTITY: &str = "User";
 /// The `entity_type` of an event that concerns the whole instance.
 pub const INSTANCE_ENTITY: &str = "Gitlab::Audit::InstanceScope";
 /// The `entity_path` of an event that concerns the whole instance.
@@ -36,7 +44,7 @@ pub struct Envelope<'a> {
     pub event_type: Cow<'a, str>,
     /// `User`, `Group`, `Project`, [`INSTANCE_ENTITY`] or another class.
     pub entity_type: Cow<'a, str>,
-    /// Full path of the entity.
+    /// Full path of the entity, see [`is_routable`].
     pub entity_path: Cow<'a, str>,
 }
 
@@ -135,10 +143,11 @@ impl Wire<'_> {
         if self.entity_type.is_empty() {
             return Err(InvalidEvent("entity_type must not be empty".to_owned()));
         }
-        if DateTime::parse_from_rfc3339(&self.created_at).is_err() {
-            return Err(InvalidEvent(
-                "created_at must be a date and time, such as 2022-07-26T05:43:53.662Z".to_owned(),
-            ));
+        if !is_routable(&self.entity_type, &self.entity_path) {
+            return Err(InvalidEvent(format!("entity_path {UNROUTABLE}")));
+        }
+        if !is_date_time(&self.created_at) {
+            return Err(InvalidEvent(format!("created_at {NO_DATE_TIME}")));
         }
         Ok(())
     }
@@ -180,6 +189,19 @@ pub fn is_event_type_name(text: &str) -> bool {
         && text
             .bytes()
             .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+}
+
+/// Whether an event can be routed by this path. Those of users and of the instance are not routed by
+/// their path, which may be anything.
+pub fn is_routable(entity_type: &str, entity_path: &str) -> bool {
+    matches!(entity_type, USER_ENTITY | INSTANCE_ENTITY)
+        || entity_path.split('/').all(|part| !part.is_empty())
+}
+
+/// Whether this text is an RFC 3339 date and time. The parser takes a blank in the place of the `T`
+/// as well, which many receivers do not.
+pub fn is_date_time(text: &str) -> bool {
+    text.as_bytes().get(10) == Some(&b'T') && DateTime::parse_from_rfc3339(text).is_ok()
 }
 
 /// Counts characters only where the bytes alone do not settle it.

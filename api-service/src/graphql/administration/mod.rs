@@ -23,7 +23,7 @@ pub(super) struct AdministrationMutations(
 
 /// What every mutation here begins with.
 fn administration<'a>(ctx: &Context<'a>) -> Result<(InstanceAdmin, &'a Foundation)> {
-    let admin = caller(ctx)
+    let admin = caller(ctx)?
         .instance_admin()
         .ok_or_else(|| errors::forbidden(errors::NO_ACCESS_TO_MUTATION))?;
     Ok((admin, &app(ctx).foundation))

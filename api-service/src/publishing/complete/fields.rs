@@ -50,7 +50,7 @@ impl<'a> Fields<'a> {
             .iter()
             .map(|(key, _)| key.as_ref())
             .filter(move |key| !seen.insert(*key) && told.insert(*key))
-            .map(|key| Problem::of(key, "is there more than once"))
+            .map(|key| Problem::of(key, "stands more than once"))
     }
 }
 

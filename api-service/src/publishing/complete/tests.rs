@@ -193,6 +193,24 @@ fn long_paths_are_cut_by_characters() {
 }
 
 #[test]
+fn a_cut_path_does_not_end_with_a_slash() {
+    let sent = format!("{}/web", "a".repeat(5_499));
+    let body = body(&with("entity_path", json!(sent)));
+    assert_eq!(body["entity_path"], "a".repeat(5_499));
+}
+
+#[test]
+fn events_of_users_and_of_the_instance_may_have_any_path() {
+    for entity_type in ["User", "Gitlab::Audit::InstanceScope"] {
+        for path in ["", "/ada", "gitlab_instance"] {
+            let mut event = with("entity_type", json!(entity_type));
+            event["entity_path"] = json!(path);
+            assert_eq!(body(&event)["entity_path"], path, "{entity_type}");
+        }
+    }
+}
+
+#[test]
 fn a_character_written_as_an_escape_counts_as_one() {
     let escaped = r"\ud83e\udd80".repeat(5_501);
     let sent = least().to_string().replace("acme/web", &escaped);
@@ -207,14 +225,14 @@ fn each_field_is_refused_with_its_name_and_a_reason() {
         (
             "event_type",
             json!("no_such_type"),
-            "there is no event type \"no_such_type\"",
+            "is not a known event type: \"no_such_type\"",
         ),
         (
             "event_type",
             json!("a".repeat(256)),
             "is longer than 255 characters",
         ),
-        ("event_type", json!(""), "there is no event type \"\""),
+        ("event_type", json!(""), "is not a known event type: \"\""),
         ("event_type", json!(7), "must be a string"),
         ("author_id", json!("7"), "must be an integer of 64 bits"),
         ("author_id", json!(1.5), "must be an integer of 64 bits"),
@@ -227,6 +245,10 @@ fn each_field_is_refused_with_its_name_and_a_reason() {
         ("author_name", json!(["Ada"]), "must be a string"),
         ("entity_type", json!(""), "must not be empty"),
         ("entity_path", json!(1), "must be a string"),
+        ("entity_path", json!(""), UNROUTABLE),
+        ("entity_path", json!("/acme"), UNROUTABLE),
+        ("entity_path", json!("acme/"), UNROUTABLE),
+        ("entity_path", json!("acme//x"), UNROUTABLE),
         ("ip_address", json!(1), "must be a string"),
         ("target_type", json!({}), "must be a string"),
         ("target_details", json!(false), "must be a string"),
@@ -237,6 +259,7 @@ fn each_field_is_refused_with_its_name_and_a_reason() {
             json!("yesterday"),
             "must be a date and time with a zone, such as 2022-07-26T05:43:53.662Z",
         ),
+        ("created_at", json!("2022-07-26 05:43:53Z"), NO_DATE_TIME),
         (
             "created_at",
             json!("2022-07-26T05:43:53"),
@@ -282,7 +305,7 @@ fn a_name_that_comes_twice_is_refused_however_it_is_spelled() {
             problems,
             [(
                 Some("author_id".to_owned()),
-                "is there more than once".to_owned()
+                "stands more than once".to_owned()
             )]
         );
     }

@@ -1,0 +1,24 @@
+//! A stored secret that is opened where it is shown and nowhere else: one that cannot be opened is no
+//! hindrance to anything that does not need it.
+
+use secrecy::SecretString;
+use shared::secrets::{Keyring, Purpose, SealedShut};
+
+/// A secret as it is stored.
+#[derive(Debug, Clone)]
+pub struct SealedSecret {
+    purpose: Purpose,
+    sealed: String,
+}
+
+impl SealedSecret {
+    /// Takes what [`Keyring::seal`] made for this purpose.
+    pub fn new(purpose: Purpose, sealed: String) -> Self {
+        Self { purpose, sealed }
+    }
+
+    /// The secret. An error, when none of the keys opens it.
+    pub fn open(&self, keyring: &Keyring) -> Result<SecretString, SealedShut> {
+        keyring.open_sealed(self.purpose, &self.sealed)
+    }
+}
