@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use shared::event::{Envelope, INSTANCE_ENTITY};
+use shared::event::{Envelope, INSTANCE_ENTITY, USER_ENTITY};
 
 use crate::endpoint::Endpoint;
 use crate::snapshot::Snapshot;
@@ -61,7 +61,7 @@ fn passes(filters: &Filters, event_type: &str, place: &Place<'_>) -> bool {
 }
 
 fn place<'a>(event: &'a Envelope<'_>) -> Place<'a> {
-    if event.entity_type == "User" || event.entity_type == INSTANCE_ENTITY {
+    if event.entity_type == USER_ENTITY || event.entity_type == INSTANCE_ENTITY {
         return Place::Outside;
     }
     Place::Path(lower(&event.entity_path))

@@ -16,7 +16,7 @@ pub struct Pair {
 }
 
 impl Pair {
-    /// Opens the foundation, makes the first admin on an empty database, and starts both.
+    /// Opens the foundation, makes the first admin while there is none, and starts both.
     pub async fn start(config: Config) -> anyhow::Result<(Self, Bootstrapped)> {
         let foundation =
             Foundation::open(config, async |url: &str| migrations::apply(url).await).await?;

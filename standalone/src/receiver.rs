@@ -2,6 +2,7 @@
 //! what it got.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use actix_web::dev::ServerHandle;
@@ -9,10 +10,12 @@ use actix_web::http::StatusCode;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use anyhow::Context as _;
 use bytes::Bytes;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 /// Bytes of one request that it takes at most.
 const LARGEST: usize = 32 * 1024 * 1024;
+/// Answers that it may give when nobody holds them back: more than it ever gives.
+const UNLIMITED: usize = Semaphore::MAX_PERMITS / 2;
 
 /// A request that arrived.
 #[derive(Debug, Clone)]
@@ -50,11 +53,19 @@ pub struct Receiver {
     address: SocketAddr,
     server: ServerHandle,
     received: Arc<Mutex<Vec<Received>>>,
+    answers: Arc<Answers>,
     count: watch::Receiver<usize>,
+}
+
+/// The answers that may still be given, and those that were.
+struct Answers {
+    left: Semaphore,
+    given: AtomicUsize,
 }
 
 struct State {
     received: Arc<Mutex<Vec<Received>>>,
+    answers: Arc<Answers>,
     count: watch::Sender<usize>,
     answer: Answer,
 }
@@ -63,9 +74,14 @@ impl Receiver {
     /// Listens on `bind` (port 0: any free one) and answers as `answer` says.
     pub fn start(bind: SocketAddr, answer: Answer) -> anyhow::Result<Self> {
         let received = Arc::new(Mutex::new(Vec::new()));
+        let answers = Arc::new(Answers {
+            left: Semaphore::new(UNLIMITED),
+            given: AtomicUsize::new(0),
+        });
         let (sender, count) = watch::channel(0);
         let state = web::Data::new(State {
             received: received.clone(),
+            answers: answers.clone(),
             count: sender,
             answer,
         });
@@ -91,6 +107,7 @@ impl Receiver {
             address,
             server: handle,
             received,
+            answers,
             count,
         })
     }
@@ -118,16 +135,37 @@ impl Receiver {
             .clone()
     }
 
+    /// Answers so many requests more, and keeps the others waiting until [`Self::release`].
+    pub fn hold_after(&self, answers: usize) {
+        let left = &self.answers.left;
+        left.forget_permits(left.available_permits());
+        left.add_permits(answers.min(UNLIMITED));
+    }
+
+    /// Answers everything again, also what waits.
+    pub fn release(&self) {
+        let left = &self.answers.left;
+        left.add_permits(UNLIMITED.saturating_sub(left.available_permits()));
+    }
+
+    /// How many requests were answered; less than what arrived while answers are held back.
+    pub fn answered(&self) -> usize {
+        self.answers.given.load(Ordering::SeqCst)
+    }
+
     /// Waits until `done` says so of what arrived; looks again whenever something arrives. `done`
-    /// must be quick: requests wait for it.
-    pub async fn wait_until(&self, mut done: impl FnMut(&[Received]) -> bool) {
+    /// must be quick: requests wait for it. Fails when the receiver has ended before that.
+    pub async fn wait_until(
+        &self,
+        mut done: impl FnMut(&[Received]) -> bool,
+    ) -> anyhow::Result<()> {
         let mut count = self.count.clone();
         loop {
             count.borrow_and_update();
-            let is_done = done(&self.received.lock().unwrap_or_else(PoisonError::into_inner));
-            if is_done || count.changed().await.is_err() {
-                return;
+            if done(&self.received.lock().unwrap_or_else(PoisonError::into_inner)) {
+                return Ok(());
             }
+            count.changed().await.context("the receiver has ended")?;
         }
     }
 
@@ -174,5 +212,9 @@ async fn receive(state: web::Data<State>, request: HttpRequest, body: web::Bytes
         all.len()
     };
     state.count.send_replace(count);
+    let answers = &state.answers;
+    let answer = answers.left.acquire().await;
+    answer.expect("answers are never closed").forget();
+    answers.given.fetch_add(1, Ordering::SeqCst);
     HttpResponse::new(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR))
 }

@@ -47,7 +47,7 @@ enum AdminToken<'a> {
     MadeBefore,
 }
 
-/// What is said at the start: where it listens, and on an empty database what to do next.
+/// What is said at the start: where it listens, and with a new admin what to do next.
 fn welcome(api: SocketAddr, worker: SocketAddr, token: &AdminToken<'_>) -> String {
     let (token_line, next) = match token {
         AdminToken::Generated(token) => (

@@ -1,20 +1,20 @@
-//! A producer that publishes straight to the exchange, and cleaning up.
+//! What a test does on the broker itself: publishing straight to the exchange, keeping notices back,
+//! and cleaning up.
 
 use lapin::options::{
     BasicPublishOptions, ConfirmSelectOptions, ExchangeDeleteOptions, QueueDeleteOptions,
 };
 use lapin::{BasicProperties, Channel, Confirmation, Connection, ConnectionProperties};
 
-/// A connection with confirms.
-pub struct Producer {
+/// A channel with confirms, on a connection of its own.
+struct Confirming {
     channel: Channel,
     prefix: String,
     _connection: Connection,
 }
 
-impl Producer {
-    /// Connects to the broker.
-    pub async fn connect(amqp_url: &str, prefix: &str) -> Self {
+impl Confirming {
+    async fn connect(amqp_url: &str, prefix: &str) -> Self {
         let connection = Connection::connect(amqp_url, ConnectionProperties::default())
             .await
             .expect("the broker can be reached");
@@ -33,27 +33,73 @@ impl Producer {
         }
     }
 
-    /// Publishes bytes to the exchange of events and waits for the confirm.
-    pub async fn publish(&self, event_type: &str, body: &[u8]) {
+    /// Publishes to an exchange and waits for the broker's word; mandatory, so that a message which
+    /// no queue takes comes back with it.
+    async fn publish(
+        &self,
+        exchange: &str,
+        routing_key: &str,
+        body: &[u8],
+    ) -> lapin::Result<Confirmation> {
         const PERSISTENT: u8 = 2;
         let options = BasicPublishOptions {
             mandatory: true,
             ..BasicPublishOptions::default()
         };
-        let confirmation = self
-            .channel
+        self.channel
             .basic_publish(
-                format!("{}.events", self.prefix).into(),
-                event_type.into(),
+                format!("{}.{exchange}", self.prefix).into(),
+                routing_key.into(),
                 options,
                 body,
                 BasicProperties::default().with_delivery_mode(PERSISTENT),
             )
+            .await?
             .await
-            .expect("the broker takes the message")
-            .await
-            .expect("the broker answers");
+    }
+}
+
+/// Publishes to the exchange of events.
+pub struct Producer(Confirming);
+
+impl Producer {
+    /// Connects to the broker.
+    pub async fn connect(amqp_url: &str, prefix: &str) -> Self {
+        Self(Confirming::connect(amqp_url, prefix).await)
+    }
+
+    /// Publishes bytes and waits for the confirm.
+    pub async fn publish(&self, event_type: &str, body: &[u8]) {
+        let confirmation = self.0.publish("events", event_type, body).await;
+        let confirmation = confirmation.expect("the broker takes the message");
         assert_eq!(confirmation, Confirmation::Ack(None));
+    }
+}
+
+/// The exchange of notices.
+pub struct Notices(Confirming);
+
+impl Notices {
+    /// Connects to the broker.
+    pub async fn connect(amqp_url: &str, prefix: &str) -> Self {
+        Self(Confirming::connect(amqp_url, prefix).await)
+    }
+
+    /// Deletes the exchange, and with it the bindings of all who listen now.
+    pub async fn cut_off(&self) {
+        let exchange = format!("{}.notices", self.0.prefix);
+        self.0
+            .channel
+            .exchange_delete(exchange.into(), ExchangeDeleteOptions::default())
+            .await
+            .expect("the exchange can be deleted");
+    }
+
+    /// Whether anybody listens. Without the exchange the channel ends with the question.
+    pub async fn reach_somebody(self) -> bool {
+        // It is no notice, so who hears it takes it for none.
+        let confirmation = self.0.publish("notices", "", b"").await;
+        matches!(confirmation, Ok(Confirmation::Ack(None)))
     }
 }
 

@@ -1,8 +1,7 @@
 //! A database of its own for each test.
 
-use std::sync::atomic::{AtomicU32, Ordering};
-
 use sea_orm::{ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection};
+use uuid::Uuid;
 
 use crate::backend::service_url;
 
@@ -14,15 +13,7 @@ pub struct PostgresDatabase {
 
 /// A name that no other test uses, in this run or another.
 pub fn unique_name() -> String {
-    static NUMBER: AtomicU32 = AtomicU32::new(0);
-    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-    let random = standalone_random();
-    format!("test_{random}_{number}")
-}
-
-fn standalone_random() -> String {
-    use std::hash::{BuildHasher as _, RandomState};
-    format!("{:x}", RandomState::new().hash_one(std::process::id()))
+    format!("test_{}", Uuid::new_v4().simple())
 }
 
 impl PostgresDatabase {
@@ -41,6 +32,31 @@ impl PostgresDatabase {
     /// The database's address.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Ends all connections to it and takes no new ones.
+    pub async fn take_away(&self) {
+        self.allow_connections(false).await;
+        let end = format!(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{}'",
+            self.name
+        );
+        run(&service_url("TEST_DATABASE_URL"), &end).await;
+    }
+
+    /// Takes connections again.
+    pub async fn bring_back(&self) {
+        self.allow_connections(true).await;
+    }
+
+    async fn allow_connections(&self, allow: bool) {
+        let server = service_url("TEST_DATABASE_URL");
+        let name = &self.name;
+        run(
+            &server,
+            &format!("ALTER DATABASE {name} ALLOW_CONNECTIONS {allow}"),
+        )
+        .await;
     }
 
     /// Drops it, whoever is connected.

@@ -27,6 +27,13 @@ pub fn complete_event(id: &str, entity_path: &str, event_type: &str) -> Value {
     event
 }
 
+/// An event of the group `acme` for each id.
+pub fn events(ids: &[String]) -> Vec<Value> {
+    ids.iter()
+        .map(|id| event(id, "acme", "user_created"))
+        .collect()
+}
+
 /// Ids `<prefix>-0` and so on.
 pub fn ids(prefix: &str, count: usize) -> Vec<String> {
     (0..count)

@@ -7,9 +7,10 @@ use tempfile::TempDir;
 use xtask::PrivateRabbit;
 
 use crate::backend::{Backend, service_url};
-use crate::broker::{self, Producer};
+use crate::broker::{self, Notices, Producer};
 use crate::database::{PostgresDatabase, unique_name};
 use crate::process::Process;
+use crate::wait::until;
 
 /// The admin's token in every test.
 pub const ADMIN_TOKEN: &str = "the-admin-token-of-the-tests";
@@ -74,7 +75,8 @@ impl Setup {
 pub struct System {
     setup: Setup,
     folder: TempDir,
-    postgres: Option<PostgresDatabase>,
+    /// The test's own database on PostgreSQL.
+    pub postgres: Option<PostgresDatabase>,
     /// The test's own broker.
     pub broker: Option<PrivateRabbit>,
     prefix: String,
@@ -192,15 +194,53 @@ impl System {
         Process::start(name, self.started, self.folder.path(), &environment, marker).await
     }
 
-    /// Kills a process that delivers, as a power cut would, and starts another one.
-    pub async fn kill_9_and_restart_the_worker(&mut self) {
+    /// Kills a process that delivers, as a power cut would.
+    pub async fn kill_9_the_worker(&mut self) {
+        let process = if self.setup.backend.has_broker() {
+            self.workers.remove(0)
+        } else {
+            self.api.take().expect("it is running")
+        };
+        process.kill_9().await;
+    }
+
+    /// Starts a process that delivers, in the place of one that was killed.
+    pub async fn replace_the_worker(&mut self) {
         if self.setup.backend.has_broker() {
-            self.workers.remove(0).kill_9().await;
             self.start_worker().await;
         } else {
-            self.api.take().expect("it is running").kill_9().await;
             self.start_api().await;
         }
+    }
+
+    /// Waits until every process is connected to what it needs.
+    pub async fn ready(&self) {
+        let processes = self.api.iter().chain(&self.workers);
+        for address in processes.map(Process::address) {
+            let client = Client::new(address, None);
+            until("a process that is ready", async || {
+                let (status, _) = client.get("/-/readiness").await.ok()?;
+                (status == 200).then_some(())
+            })
+            .await;
+        }
+    }
+
+    /// Does something to the test's own broker, which blocks.
+    pub async fn with_broker<F, E>(&mut self, act: F)
+    where
+        F: FnOnce(&mut PrivateRabbit) -> Result<(), E> + Send + 'static,
+        E: std::fmt::Debug,
+    {
+        let mut broker = self
+            .broker
+            .take()
+            .expect("the test has a broker of its own");
+        let done = tokio::task::spawn_blocking(move || {
+            act(&mut broker).expect("the broker does as it is told");
+            broker
+        });
+        self.broker = Some(done.await.expect("no panic"));
     }
 
     /// A client with the admin's token.
@@ -211,8 +251,16 @@ impl System {
 
     /// A producer on the broker.
     pub async fn producer(&self) -> Producer {
-        let url = self.amqp_url.as_ref().expect("the backend has a broker");
-        Producer::connect(url, &self.prefix).await
+        Producer::connect(self.amqp_url(), &self.prefix).await
+    }
+
+    /// Notices on the broker.
+    pub async fn notices(&self) -> Notices {
+        Notices::connect(self.amqp_url(), &self.prefix).await
+    }
+
+    fn amqp_url(&self) -> &str {
+        self.amqp_url.as_ref().expect("the backend has a broker")
     }
 
     /// Ends everything and removes what is in shared places.

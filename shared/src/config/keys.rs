@@ -31,7 +31,7 @@ impl Config {
             bootstrap: BootstrapConfig {
                 admin_token: r.get_optional(
                     "bootstrap.admin_token",
-                    "On an empty database: makes the admin `root` with this token (20 to 255 printable ASCII characters without blanks). Unset: one is generated and printed once.",
+                    "While there is no admin: makes the admin `root` with this token (20 to 255 printable ASCII characters without blanks). Unset: one is generated and printed once.",
                     parse::admin_token,
                 ),
             },

@@ -34,7 +34,7 @@ pub struct Config {
     pub api: ApiConfig,
     /// The delivery worker.
     pub worker: WorkerConfig,
-    /// What an empty database starts with.
+    /// What an instance without an admin starts with.
     pub bootstrap: BootstrapConfig,
     /// Keys for what is encrypted at rest; empty: made on first use beside the SQLite file.
     pub encryption_keys: Vec<SecretSlice<u8>>,
@@ -88,7 +88,7 @@ pub struct WorkerConfig {
     pub shutdown_timeout: Duration,
 }
 
-/// What an empty database starts with.
+/// What an instance without an admin starts with.
 #[derive(Debug, Clone)]
 pub struct BootstrapConfig {
     /// The token of the admin `root`; none: one is made and printed once.

@@ -7,11 +7,10 @@ use http_body_util::{BodyExt as _, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
-use standalone::receiver::Receiver;
 use tests::backend::Backend;
 use tests::repository::text;
+use tests::scenario::{until_received, willing};
 use tests::system::{ADMIN_TOKEN, Setup};
-use tests::wait::within_deadline;
 use tokio::process::Command;
 
 use crate::document::{Block, blocks};
@@ -20,7 +19,7 @@ use crate::{API, RECEIVER};
 #[tokio::test(flavor = "multi_thread")]
 async fn the_curl_lines_work_as_they_are_written() {
     let system = Setup::on(Backend::EmbeddedSqlite).start().await;
-    let receiver = Receiver::start_willing().unwrap();
+    let receiver = willing();
     let api = system.api.as_ref().unwrap().address().to_string();
     let here = |text: &str| {
         text.replace(API, &api)
@@ -49,7 +48,8 @@ async fn the_curl_lines_work_as_they_are_written() {
         }
         assert!(published.len() > before, "{document} publishes nothing");
     }
-    let arrived = receiver.wait_until(|got| {
+    let what = "what was published, and the creation of the destination";
+    until_received(what, &receiver, |got| {
         let all = published
             .iter()
             .all(|id| got.iter().any(|one| one.event_id == *id));
@@ -57,11 +57,7 @@ async fn the_curl_lines_work_as_they_are_written() {
         all && got
             .iter()
             .any(|one| one.header("x-gitlab-audit-event-type") == Some(creation))
-    });
-    within_deadline(
-        "what was published, and the creation of the destination",
-        arrived,
-    )
+    })
     .await;
     for request in receiver.received() {
         assert_eq!(request.path, "/siem");

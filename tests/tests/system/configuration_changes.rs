@@ -3,11 +3,11 @@
 use std::collections::HashSet;
 
 use serde_json::{Value, json};
-use standalone::receiver::Receiver;
+use standalone::receiver::Received;
 use tests::backend::Backend;
 use tests::events::{event, ids};
-use tests::system::{Administer as _, Setup};
-use tests::wait::within_deadline;
+use tests::scenario::{until_received, willing};
+use tests::system::{Administer as _, Setup, System};
 use tests::{on_backend, on_every_backend};
 
 on_every_backend!(
@@ -16,9 +16,10 @@ on_every_backend!(
     the_creation_of_a_destination_is_streamed_to_it,
 );
 on_backend!(
-    with_three_workers,
+    rabbit_postgres_processes,
     RabbitPostgres,
-    a_destination_created_just_before_an_event_receives_it_whichever_worker_routes
+    a_destination_created_just_before_an_event_receives_it_whichever_worker_routes,
+    without_notices_a_destination_created_just_before_an_event_receives_it,
 );
 
 async fn a_destination_that_appears_is_changed_and_is_destroyed_while_events_flow(
@@ -27,7 +28,7 @@ async fn a_destination_that_appears_is_changed_and_is_destroyed_while_events_flo
     const EACH: usize = 40;
     let system = Setup::on(backend).start().await;
     let client = system.client();
-    let receiver = Receiver::start_willing().unwrap();
+    let receiver = willing();
     client.create_group("acme", None).await;
     // Stays throughout. Where an event goes is decided when it is routed, so a phase ends when all
     // its events have arrived here.
@@ -42,10 +43,10 @@ async fn a_destination_that_appears_is_changed_and_is_destroyed_while_events_flo
                 .await;
         }
         let ids: HashSet<String> = ids.into_iter().collect();
-        within_deadline(
-            &format!("everything of phase {phase}"),
-            receiver.wait_until(|got| arrived(got, "/always").is_superset(&ids)),
-        )
+        let what = format!("everything of phase {phase}");
+        until_received(&what, &receiver, |got| {
+            arrived(got, "/always").is_superset(&ids)
+        })
         .await;
     };
 
@@ -69,10 +70,10 @@ async fn a_destination_that_appears_is_changed_and_is_destroyed_while_events_flo
         .into_iter()
         .chain(["key".to_owned()])
         .collect();
-    within_deadline(
-        "what it must get while it is there",
-        receiver.wait_until(|got| arrived(got, "/passing").is_superset(&expected)),
-    )
+    let what = "what it must get while it is there";
+    until_received(what, &receiver, |got| {
+        arrived(got, "/passing").is_superset(&expected)
+    })
     .await;
     client.destroy_group_destination(&destination["id"]).await;
     publish("after").await;
@@ -88,20 +89,38 @@ async fn a_destination_that_appears_is_changed_and_is_destroyed_while_events_flo
 }
 
 async fn a_destination_created_just_before_an_event_receives_it(backend: Backend) {
-    create_publish_expect(Setup::on(backend)).await;
+    let system = Setup::on(backend).start().await;
+    create_publish_expect(&system).await;
+    system.stop().await;
 }
 
 async fn a_destination_created_just_before_an_event_receives_it_whichever_worker_routes(
     backend: Backend,
 ) {
-    create_publish_expect(Setup::on(backend).workers(3)).await;
+    let system = Setup::on(backend).workers(3).start().await;
+    create_publish_expect(&system).await;
+    system.stop().await;
 }
 
-async fn create_publish_expect(setup: Setup) {
+/// A notice is quicker than most events. Without any, the worker compares versions twice a second, so
+/// nearly every one of these events would be routed before it knew the destination, were it not for
+/// the version that the event carries.
+async fn without_notices_a_destination_created_just_before_an_event_receives_it(backend: Backend) {
+    let system = Setup::on(backend).start().await;
+    system.ready().await;
+    system.notices().await.cut_off().await;
+    create_publish_expect(&system).await;
+    assert!(
+        !system.notices().await.reach_somebody().await,
+        "nobody was to hear a notice"
+    );
+    system.stop().await;
+}
+
+async fn create_publish_expect(system: &System) {
     const TIMES: usize = 200;
-    let system = setup.start().await;
     let client = system.client();
-    let receiver = Receiver::start_willing().unwrap();
+    let receiver = willing();
     client.create_group("acme", None).await;
     for number in 0..TIMES {
         let path = format!("/new/{number}");
@@ -112,17 +131,13 @@ async fn create_publish_expect(setup: Setup) {
         client
             .publish_all(vec![event(&id, "acme", "user_created")])
             .await;
-        within_deadline(
-            &format!("event {number} at the destination made just before it"),
-            receiver.wait_until(|got| arrived(got, &path).contains(&id)),
-        )
-        .await;
+        let what = format!("event {number} at the destination made just before it");
+        until_received(&what, &receiver, |got| arrived(got, &path).contains(&id)).await;
         client.destroy_group_destination(&destination["id"]).await;
     }
-    system.stop().await;
 }
 
-fn arrived(got: &[standalone::receiver::Received], path: &str) -> HashSet<String> {
+fn arrived(got: &[Received], path: &str) -> HashSet<String> {
     got.iter()
         .filter(|one| one.path == path)
         .map(|one| one.event_id.clone())
@@ -132,7 +147,7 @@ fn arrived(got: &[standalone::receiver::Received], path: &str) -> HashSet<String
 async fn the_creation_of_a_destination_is_streamed_to_it(backend: Backend) {
     let system = Setup::on(backend).start().await;
     let client = system.client();
-    let receiver = Receiver::start_willing().unwrap();
+    let receiver = willing();
     client.create_group("acme", None).await;
     client
         .create_group_destination("acme", &receiver.url("/group"))
@@ -144,19 +159,19 @@ async fn the_creation_of_a_destination_is_streamed_to_it(backend: Backend) {
         ("/group", "create_event_streaming_destination"),
         ("/instance", "create_instance_event_streaming_destination"),
     ];
-    let seen = receiver.wait_until(|got| {
+    until_received("both creations", &receiver, |got| {
         types.iter().all(|(path, event_type)| {
             got.iter().any(|one| {
                 one.path == *path && one.header("x-gitlab-audit-event-type") == Some(event_type)
             })
         })
-    });
-    within_deadline("both creations", seen).await;
+    })
+    .await;
     let group: Vec<Value> = receiver
         .received()
         .iter()
         .filter(|one| one.path == "/group")
-        .map(standalone::receiver::Received::event)
+        .map(Received::event)
         .collect();
     assert_eq!(group[0]["entity_path"], "acme");
     system.stop().await;

@@ -1,18 +1,15 @@
 //! Nothing that was accepted is lost, whatever breaks.
 
-use std::collections::HashSet;
-
-use serde_json::Value;
-use standalone::client::Client;
 use standalone::receiver::Receiver;
 use tests::backend::Backend;
-use tests::events::{event, ids};
+use tests::events::{complete_event, event, ids};
+use tests::scenario::{all_arrived, publish, receiving, until_received, until_routed_by_version};
 use tests::system::{Administer as _, Setup, System};
-use tests::wait::within_deadline;
+use tests::wait::until;
 use tests::{on_backend, on_every_backend};
+use xtask::PrivateRabbit;
 
 const EVENTS: usize = 2_000;
-const BATCH: usize = 50;
 
 on_every_backend!(a_kill_9_of_the_worker_in_the_middle_loses_nothing);
 on_backend!(
@@ -26,121 +23,123 @@ on_backend!(
     a_restart_of_the_broker_in_the_middle_loses_nothing,
     a_broker_that_is_away_at_the_start_is_waited_for,
 );
+on_backend!(
+    database,
+    RabbitPostgres,
+    a_worker_whose_database_is_away_delivers_by_what_it_knows
+);
 
-/// A receiver and a group with a destination on it.
-async fn receiving(client: &Client) -> Receiver {
-    let receiver = Receiver::start_willing().unwrap();
-    client.create_group("acme", None).await;
-    client
-        .create_group_destination("acme", &receiver.url("/"))
-        .await;
-    receiver
+/// Answers nothing more after so many deliveries, until it is told to.
+const ANSWERED: usize = 100;
+
+fn report(events: usize, repeated: usize) {
+    println!("{events} events, {repeated} repeated deliveries");
 }
 
-fn batch(ids: &[String]) -> Vec<Value> {
-    ids.iter()
-        .map(|id| event(id, "acme", "user_created"))
-        .collect()
-}
-
-async fn all_arrived(receiver: &Receiver, ids: &[String]) {
-    let everything = receiver.wait_until(|got| {
-        if got.len() < ids.len() {
-            return false;
-        }
-        let arrived: HashSet<&str> = got.iter().map(|one| one.event_id.as_str()).collect();
-        ids.iter().all(|id| arrived.contains(id.as_str()))
-    });
-    within_deadline("every event at the receiver", everything).await;
-    let deliveries = receiver
-        .received()
-        .iter()
-        .filter(|one| one.event_id.starts_with("event-"))
-        .count();
-    println!(
-        "{} events, {} repeated deliveries",
-        ids.len(),
-        deliveries - ids.len()
+/// Waits until all requests that the receiver may answer are answered and many more wait for it.
+async fn until_in_flight(receiver: &Receiver) {
+    const WAITING: usize = 32;
+    until_received("requests that wait for an answer", receiver, |got| {
+        got.len() >= ANSWERED + WAITING
+    })
+    .await;
+    let (arrived, answered) = (receiver.received().len(), receiver.answered());
+    assert!(
+        answered <= ANSWERED && arrived >= answered + WAITING,
+        "{answered} of {arrived} are answered"
     );
 }
 
 async fn a_kill_9_of_the_worker_in_the_middle_loses_nothing(backend: Backend) {
     let mut system = Setup::on(backend).start().await;
     let receiver = receiving(&system.client()).await;
+    receiver.hold_after(ANSWERED);
     let ids = ids("event", EVENTS);
     let (first, second) = ids.split_at(EVENTS / 2);
-    for batch_ids in first.chunks(BATCH) {
-        system.client().publish_all(batch(batch_ids)).await;
-    }
-    within_deadline(
-        "the first deliveries",
-        receiver.wait_until(|got| got.len() > EVENTS / 10),
-    )
-    .await;
-    system.kill_9_and_restart_the_worker().await;
-    for batch_ids in second.chunks(BATCH) {
-        system.client().publish_all(batch(batch_ids)).await;
-    }
-    all_arrived(&receiver, &ids).await;
+    publish(&system.client(), first).await;
+    until_in_flight(&receiver).await;
+    system.kill_9_the_worker().await;
+    assert!(receiver.answered() <= ANSWERED);
+    receiver.release();
+    system.replace_the_worker().await;
+    publish(&system.client(), second).await;
+    report(EVENTS, all_arrived(&receiver, &ids).await);
     system.stop().await;
 }
 
 async fn a_restart_of_the_broker_in_the_middle_loses_nothing(backend: Backend) {
     let mut system = Setup::on(backend).own_broker().start().await;
     let receiver = receiving(&system.client()).await;
+    receiver.hold_after(ANSWERED);
     let ids = ids("event", EVENTS);
     let (first, rest) = ids.split_at(EVENTS / 4);
     let (meanwhile, last) = rest.split_at(EVENTS / 2);
-    for batch_ids in first.chunks(BATCH) {
-        system.client().publish_all(batch(batch_ids)).await;
-    }
+    publish(&system.client(), first).await;
+    until_in_flight(&receiver).await;
+    system.with_broker(PrivateRabbit::kill).await;
+    assert!(receiver.answered() <= ANSWERED);
+    // What is answered from here on cannot be acked: it comes again.
+    receiver.release();
     // Publishing goes on while the broker is away: the API keeps what it cannot hand over.
     let client = system.client();
-    let producing = async {
-        for batch_ids in meanwhile.chunks(BATCH) {
-            client.publish_all(batch(batch_ids)).await;
-        }
-    };
-    let mut broker = system.broker.take().unwrap();
-    let restarting = async {
-        tokio::task::spawn_blocking(move || {
-            broker.kill().unwrap();
-            broker.start_again().unwrap();
-            broker
-        })
-        .await
-        .unwrap()
-    };
-    let ((), broker) = tokio::join!(producing, restarting);
-    system.broker = Some(broker);
-    for batch_ids in last.chunks(BATCH) {
-        system.client().publish_all(batch(batch_ids)).await;
-    }
-    all_arrived(&receiver, &ids).await;
+    tokio::join!(
+        publish(&client, meanwhile),
+        system.with_broker(PrivateRabbit::start_again)
+    );
+    publish(&client, last).await;
+    report(EVENTS, all_arrived(&receiver, &ids).await);
     system.stop().await;
 }
 
 async fn a_broker_that_is_away_at_the_start_is_waited_for(backend: Backend) {
     let mut system = System::prepare(Setup::on(backend).own_broker()).await;
-    let mut broker = system.broker.take().unwrap();
-    let broker = tokio::task::spawn_blocking(move || {
-        broker.stop().unwrap();
-        broker
-    });
-    let mut broker = broker.await.unwrap();
+    system.with_broker(PrivateRabbit::stop).await;
     system.start_api().await;
     system.start_worker().await;
     let client = system.client();
     let receiver = receiving(&client).await;
     let ids = ids("event", 20);
-    client.publish_all(batch(&ids)).await;
-    let broker = tokio::task::spawn_blocking(move || {
-        broker.start_again().unwrap();
-        broker
-    });
-    system.broker = Some(broker.await.unwrap());
+    publish(&client, &ids).await;
+    system.with_broker(PrivateRabbit::start_again).await;
     all_arrived(&receiver, &ids).await;
     let log = system.workers[0].log();
     assert!(log.contains("the broker is not available"), "{log}");
+    system.stop().await;
+}
+
+async fn a_worker_whose_database_is_away_delivers_by_what_it_knows(backend: Backend) {
+    let system = Setup::on(backend).start().await;
+    let client = system.client();
+    let receiver = receiving(&client).await;
+    let worker = &system.workers[0];
+    until_routed_by_version(worker.address(), 1).await;
+    let database = system.postgres.as_ref().unwrap();
+    database.take_away().await;
+    until("the worker misses its database", async || {
+        let log = worker.log();
+        log.contains("going on with the last").then_some(())
+    })
+    .await;
+    let producer = system.producer().await;
+    let without_database = ids("without-database", 20);
+    for id in &without_database {
+        let event = complete_event(id, "acme", "user_created").to_string();
+        producer.publish("user_created", event.as_bytes()).await;
+    }
+    all_arrived(&receiver, &without_database).await;
+    assert!(!worker.log().contains("can be read again"));
+
+    database.bring_back().await;
+    client
+        .create_group_destination("acme", &receiver.url("/new"))
+        .await;
+    client
+        .publish_all(vec![event("with-database", "acme", "user_created")])
+        .await;
+    until_received("an event at the new destination", &receiver, |got| {
+        got.iter()
+            .any(|one| one.path == "/new" && one.event_id == "with-database")
+    })
+    .await;
     system.stop().await;
 }

@@ -1,15 +1,17 @@
 //! Processes start together, refuse what they cannot use, and end without losing anything.
 
-use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use standalone::client::Client;
 use standalone::receiver::Receiver;
 use tests::backend::Backend;
-use tests::events::{event, ids};
+use tests::events::{event, events, ids};
 use tests::process::command;
+use tests::scenario::{all_arrived, stream_acme_to, until_received};
 use tests::system::{Administer as _, Setup, System};
-use tests::wait::{until, within_deadline};
+use tests::wait::until;
 use tests::{on_backend, on_every_backend};
 
 on_backend!(
@@ -17,6 +19,7 @@ on_backend!(
     RabbitPostgres,
     processes_that_start_at_once_on_an_empty_database_all_come_up,
     a_worker_that_is_asked_to_end_hands_back_what_it_has_not_begun,
+    processes_that_are_asked_to_end_under_a_memory_alarm_end,
 );
 on_backend!(
     rabbit_sqlite_processes,
@@ -72,18 +75,10 @@ async fn a_worker_that_is_asked_to_end_hands_back_what_it_has_not_begun(backend:
         200
     });
     let receiver = Receiver::start(([127, 0, 0, 1], 0).into(), slow).unwrap();
-    client.create_group("acme", None).await;
-    client
-        .create_group_destination("acme", &receiver.url("/"))
-        .await;
+    stream_acme_to(&client, &receiver).await;
     let ids = ids("event", EVENTS);
-    let events = ids.iter().map(|id| event(id, "acme", "user_created"));
-    client.publish_all(events.collect()).await;
-    within_deadline(
-        "the first deliveries",
-        receiver.wait_until(|got| got.len() > 10),
-    )
-    .await;
+    client.publish_all(events(&ids)).await;
+    until_received("the first deliveries", &receiver, |got| got.len() > 10).await;
     let status = system.workers.remove(0).terminate().await;
     assert!(status.success(), "{status}");
     assert!(
@@ -91,20 +86,83 @@ async fn a_worker_that_is_asked_to_end_hands_back_what_it_has_not_begun(backend:
         "the worker should have been asked earlier"
     );
     system.start_worker().await;
-    let everything = receiver.wait_until(|got| {
-        let arrived: HashSet<&str> = got.iter().map(|one| one.event_id.as_str()).collect();
-        ids.iter().all(|id| arrived.contains(id.as_str()))
-    });
-    within_deadline("every event at the receiver", everything).await;
-    let deliveries = receiver
-        .received()
-        .iter()
-        .filter(|one| one.event_id.starts_with("event-"))
-        .count();
     assert_eq!(
-        deliveries, EVENTS,
+        all_arrived(&receiver, &ids).await,
+        0,
         "what was in flight was finished, so nothing came twice"
     );
+    system.stop().await;
+}
+
+async fn processes_that_are_asked_to_end_under_a_memory_alarm_end(backend: Backend) {
+    const BLOCKED: &str = "the broker takes no messages";
+    const SOON: Duration = Duration::from_secs(10);
+    let setup = Setup::on(backend)
+        .own_broker()
+        .set("AUDITSTREAM_QUEUE__PUBLISH_TIMEOUT", "500ms");
+    let mut system = setup.start().await;
+    system.ready().await;
+    let client = system.client();
+    let well = Arc::new(AtomicBool::new(false));
+    let answer = {
+        let well = well.clone();
+        Arc::new(move |_: &_| {
+            if well.load(Ordering::SeqCst) {
+                200
+            } else {
+                503
+            }
+        })
+    };
+    let receiver = Receiver::start(([127, 0, 0, 1], 0).into(), answer).unwrap();
+    receiver.hold_after(0);
+    stream_acme_to(&client, &receiver).await;
+    let ids = ids("event", 20);
+    let (before, under_alarm) = ids.split_at(10);
+    client.publish_all(events(before)).await;
+    until_received("requests that wait for an answer", &receiver, |got| {
+        before
+            .iter()
+            .all(|id| got.iter().any(|one| one.event_id == *id))
+    })
+    .await;
+    system
+        .with_broker(|broker| broker.set_memory_alarm(true))
+        .await;
+    // The worker has to hand on what the receiver refuses, the API what is published: the broker
+    // takes neither, and says so to each at its first message.
+    receiver.release();
+    for id in under_alarm {
+        client
+            .publish_all(vec![event(id, "acme", "user_created")])
+            .await;
+    }
+    let api = system.api.take().unwrap();
+    let worker = system.workers.remove(0);
+    for process in [&api, &worker] {
+        until("a process that is told of the alarm", async || {
+            process.log().contains(BLOCKED).then_some(())
+        })
+        .await;
+    }
+    for process in [api, worker] {
+        let asked = Instant::now();
+        let status = process.terminate().await;
+        assert!(status.success(), "{status}");
+        assert!(asked.elapsed() < SOON, "it took {:?}", asked.elapsed());
+    }
+    system
+        .with_broker(|broker| broker.set_memory_alarm(false))
+        .await;
+    well.store(true, Ordering::SeqCst);
+    let refused = receiver.received().len();
+    system.start_api().await;
+    system.start_worker().await;
+    until_received("every event, once it is taken", &receiver, |got| {
+        ids.iter()
+            .all(|id| got[refused..].iter().any(|one| one.event_id == *id))
+    })
+    .await;
     system.stop().await;
 }
 
