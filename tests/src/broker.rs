@@ -6,6 +6,18 @@ use lapin::options::{
 };
 use lapin::{BasicProperties, Channel, Confirmation, Connection, ConnectionProperties};
 
+/// A channel on a connection of its own, which must be kept as long.
+pub async fn channel(amqp_url: &str) -> (Connection, Channel) {
+    let connection = Connection::connect(amqp_url, ConnectionProperties::default())
+        .await
+        .expect("the broker can be reached");
+    let channel = connection
+        .create_channel()
+        .await
+        .expect("a channel can be made");
+    (connection, channel)
+}
+
 /// A channel with confirms, on a connection of its own.
 struct Confirming {
     channel: Channel,
@@ -15,13 +27,7 @@ struct Confirming {
 
 impl Confirming {
     async fn connect(amqp_url: &str, prefix: &str) -> Self {
-        let connection = Connection::connect(amqp_url, ConnectionProperties::default())
-            .await
-            .expect("the broker can be reached");
-        let channel = connection
-            .create_channel()
-            .await
-            .expect("a channel can be made");
+        let (connection, channel) = channel(amqp_url).await;
         channel
             .confirm_select(ConfirmSelectOptions::default())
             .await

@@ -4,7 +4,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use lapin::options::QueueDeleteOptions;
-use lapin::{Connection, ConnectionProperties};
 use shared::config::{ConnectionUrl, QueueBackend, QueueConfig};
 use shared::queue::amqp::AmqpQueue;
 use shared::queue::{
@@ -50,13 +49,7 @@ impl Fixture {
     }
 
     async fn delete(&self, queue: &str) {
-        let connection = Connection::connect(&self.url, ConnectionProperties::default())
-            .await
-            .expect("the broker can be reached");
-        let channel = connection
-            .create_channel()
-            .await
-            .expect("a channel can be made");
+        let (_connection, channel) = broker::channel(&self.url).await;
         channel
             .queue_delete(
                 format!("{}.{queue}", self.prefix).into(),
