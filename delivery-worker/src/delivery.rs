@@ -21,34 +21,6 @@ use crate::snapshot::reload::Snapshots;
 /// How long to wait before a message that could not be handed on is offered to the queue again.
 const OFFER_AGAIN: Duration = Duration::from_millis(500);
 
-/// Once when a destination begins to fail and once when it is over, not for each event.
-fn log_change(endpoint: &Endpoint, outcome: &Outcome) {
-    match outcome {
-        Outcome::Failed(failure) if endpoint.state.changes_to(true) => tracing::warn!(
-            destination.id = endpoint.id,
-            destination.name = %endpoint.name,
-            error = %failure.error,
-            "deliveries to a destination fail, they are tried again later"
-        ),
-        Outcome::Delivered if endpoint.state.changes_to(false) => tracing::info!(
-            destination.id = endpoint.id,
-            destination.name = %endpoint.name,
-            "deliveries to a destination succeed again"
-        ),
-        _ => {}
-    }
-}
-
-/// What a producer may say of its event. The other headers are ours: a producer that copied them from
-/// somewhere must not choose one destination, or how long it is tried.
-fn of_a_producer(headers: &Headers) -> Headers {
-    Headers {
-        config_version: headers.config_version,
-        traceparent: headers.traceparent.clone(),
-        ..Headers::default()
-    }
-}
-
 /// What is needed to deliver. Shared by all messages under way.
 pub(crate) struct Deliverer {
     pub(crate) foundation: Foundation,
@@ -231,6 +203,34 @@ impl Deliverer {
                 () = tokio::time::sleep(OFFER_AGAIN) => {}
             }
         }
+    }
+}
+
+/// Once when a destination begins to fail and once when it is over, not for each event.
+fn log_change(endpoint: &Endpoint, outcome: &Outcome) {
+    match outcome {
+        Outcome::Failed(failure) if endpoint.state.changes_to(true) => tracing::warn!(
+            destination.id = endpoint.id,
+            destination.name = %endpoint.name,
+            error = %failure.error,
+            "deliveries to a destination fail, they are tried again later"
+        ),
+        Outcome::Delivered if endpoint.state.changes_to(false) => tracing::info!(
+            destination.id = endpoint.id,
+            destination.name = %endpoint.name,
+            "deliveries to a destination succeed again"
+        ),
+        _ => {}
+    }
+}
+
+/// What a producer may say of its event. The other headers are ours: a producer that copied them from
+/// somewhere must not choose one destination, or how long it is tried.
+fn of_a_producer(headers: &Headers) -> Headers {
+    Headers {
+        config_version: headers.config_version,
+        traceparent: headers.traceparent.clone(),
+        ..Headers::default()
     }
 }
 
