@@ -22,7 +22,7 @@ const UNLIMITED: usize = Semaphore::MAX_PERMITS / 2;
 pub struct Received {
     /// The path of its URL.
     pub path: String,
-    /// Names in lower case, and values, in their order.
+    /// Names in lower case, and values, by name.
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Bytes,
@@ -184,21 +184,21 @@ fn event_id(body: &[u8]) -> String {
     }
 }
 
+fn latin_1(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| char::from(*byte)).collect()
+}
+
 async fn receive(state: web::Data<State>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
+    let mut headers: Vec<(String, String)> = request
+        .headers()
+        .iter()
+        .map(|(name, value)| (name.as_str().to_owned(), latin_1(value.as_bytes())))
+        .collect();
+    // They come in any order, and somebody reads them.
+    headers.sort();
     let received = Received {
         path: request.path().to_owned(),
-        headers: request
-            .headers()
-            .iter()
-            .map(|(name, value)| {
-                let value = value
-                    .as_bytes()
-                    .iter()
-                    .map(|byte| char::from(*byte))
-                    .collect();
-                (name.as_str().to_owned(), value)
-            })
-            .collect(),
+        headers,
         event_id: event_id(&body),
         body,
     };
