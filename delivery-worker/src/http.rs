@@ -8,6 +8,7 @@ use actix_web::dev::Server;
 use actix_web::{App, HttpResponse, HttpServer, web};
 use serde_json::json;
 use shared::foundation::Foundation;
+use shared::healthcheck::{self, READINESS_PATH};
 use shared::snapshot;
 use tokio::runtime::Handle;
 
@@ -42,7 +43,7 @@ pub(crate) fn server(
             .app_data(web::Data::new(state.clone()))
             .route("/metrics", web::get().to(serve_metrics))
             .route("/-/liveness", web::get().to(liveness))
-            .route("/-/readiness", web::get().to(readiness))
+            .route(READINESS_PATH, web::get().to(readiness))
             .default_service(web::to(not_found))
     })
     .workers(1)
@@ -86,18 +87,15 @@ async fn readiness(state: web::Data<State>) -> HttpResponse {
         )
     });
     let database = read.await.unwrap_or(false);
-    let word = |up| if up { "up" } else { "down" };
-    let (mut response, status) = if queue && consuming {
-        (HttpResponse::Ok(), "ready")
+    let ready = queue && consuming;
+    let mut response = if ready {
+        HttpResponse::Ok()
     } else {
-        (HttpResponse::ServiceUnavailable(), "not ready")
+        HttpResponse::ServiceUnavailable()
     };
-    response.json(json!({
-        "status": status,
-        "consuming": consuming,
-        "queue": word(queue),
-        "database": word(database),
-    }))
+    let mut report = healthcheck::report(ready, &[("queue", queue), ("database", database)]);
+    report["consuming"] = consuming.into();
+    response.json(report)
 }
 
 async fn not_found() -> HttpResponse {

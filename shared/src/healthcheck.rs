@@ -1,9 +1,11 @@
-//! Asks a service on this machine whether it is ready: what its `healthcheck` subcommand does.
+//! Whether a service is ready: the form in which both tell it, and the question that their
+//! `healthcheck` subcommand asks.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
@@ -26,6 +28,15 @@ pub async fn readiness(bind: SocketAddr) -> anyhow::Result<()> {
         .map_err(|_| anyhow::anyhow!("no answer within {} s", LIMIT.as_secs()))
         .flatten()
         .with_context(|| format!("not ready: http://{address}{READINESS_PATH}"))
+}
+
+/// What a service answers at [`READINESS_PATH`]: whether it is ready, and which of its parts are up.
+pub fn report(ready: bool, parts: &[(&str, bool)]) -> Value {
+    let mut report = json!({ "status": if ready { "ready" } else { "not ready" } });
+    for (part, up) in parts {
+        report[part] = if *up { "up" } else { "down" }.into();
+    }
+    report
 }
 
 async fn ask(address: SocketAddr) -> anyhow::Result<()> {

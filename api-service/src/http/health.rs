@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use actix_web::{HttpResponse, web};
 use serde_json::json;
+use shared::healthcheck;
 
 use super::State;
 use super::error::HttpError;
@@ -30,15 +31,11 @@ pub(super) async fn readiness(state: web::Data<State>) -> Result<HttpResponse, H
             )
         })
         .await?;
-    let word = |up| if up { "up" } else { "down" };
-    let (mut response, status) = if database {
-        (HttpResponse::Ok(), "ready")
+    let mut response = if database {
+        HttpResponse::Ok()
     } else {
-        (HttpResponse::ServiceUnavailable(), "not ready")
+        HttpResponse::ServiceUnavailable()
     };
-    Ok(response.json(json!({
-        "status": status,
-        "database": word(database),
-        "queue": word(queue),
-    })))
+    let parts = [("database", database), ("queue", queue)];
+    Ok(response.json(healthcheck::report(database, &parts)))
 }

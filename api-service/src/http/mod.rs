@@ -18,6 +18,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header;
 use actix_web::middleware::Next;
 use actix_web::{HttpRequest, web};
+use shared::healthcheck::READINESS_PATH;
 use tokio::runtime::Handle;
 
 use crate::app::App;
@@ -92,7 +93,7 @@ pub(crate) fn routes(config: &mut web::ServiceConfig) {
                 .default_service(only("GET")),
         )
         .service(
-            web::resource("/-/readiness")
+            web::resource(READINESS_PATH)
                 .route(web::get().to(health::readiness))
                 .default_service(only("GET")),
         )
