@@ -140,9 +140,8 @@ async fn store_rejected(
         body_bytes: ActiveValue::Set(i64::try_from(message.body.len()).unwrap_or(i64::MAX)),
         rejected_at: ActiveValue::Set(now.0),
     };
-    let transaction = foundation.database.begin().await?;
     rejected_messages::Entity::insert(row)
-        .exec_without_returning(&transaction)
-        .await?;
-    transaction.commit().await
+        .exec_without_returning(foundation.database.writer())
+        .await
+        .map(drop)
 }

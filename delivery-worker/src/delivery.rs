@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::dispatch::Dispatcher;
 use crate::endpoint::Endpoint;
 use crate::metrics::Metrics;
-use crate::outcome::{Failure, Next, Outcome, after_failure};
+use crate::outcome::{Next, Outcome, after_failure};
 use crate::routing;
 use crate::snapshot::reload::Snapshots;
 
@@ -164,7 +164,7 @@ impl Deliverer {
         drop(permit);
         let label = match outcome {
             Outcome::Delivered => "delivered",
-            Outcome::Failed(Failure { .. }) => "failed",
+            Outcome::Failed(_) => "failed",
         };
         self.metrics.deliveries.with_label_values(&[label]).inc();
         Ok(outcome)

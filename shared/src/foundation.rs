@@ -81,4 +81,4 @@ async fn check_keys(database: &Database, keyring: &Keyring) -> anyhow::Result<()
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -162,7 +162,7 @@ impl Snapshots {
         }
     }
 
-    async fn compare(&self) -> Result<(), sea_orm::DbErr> {
+    async fn compare(&self) -> Result<(), DbErr> {
         let version = snapshot::current_version(&self.foundation.database).await?;
         if version == self.current.load().version() {
             return Ok(());

@@ -5,6 +5,13 @@ use sea_orm::ConnectionTrait as _;
 use super::*;
 use crate::config::Source;
 
+const KEY: &str = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
+
+/// Opens a SQLite file in a folder.
+pub(crate) async fn open_in(folder: &std::path::Path) -> Foundation {
+    open(folder, KEY).await.unwrap()
+}
+
 async fn open(folder: &std::path::Path, key: &str) -> anyhow::Result<Foundation> {
     let mut settings = Source::default();
     let path = folder.join("test.db");
@@ -19,10 +26,9 @@ async fn open(folder: &std::path::Path, key: &str) -> anyhow::Result<Foundation>
 
 #[tokio::test]
 async fn a_key_that_does_not_open_what_is_stored_stops_the_start() {
-    const KEY: &str = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
     const OTHER: &str = "ZmVkY2JhOTg3NjU0MzIxMGZlZGNiYTk4NzY1NDMyMTA=";
     let folder = tempfile::tempdir().unwrap();
-    let foundation = open(folder.path(), KEY).await.unwrap();
+    let foundation = open_in(folder.path()).await;
     let token = foundation
         .keyring
         .seal(Purpose::VerificationToken, &"a token".into());

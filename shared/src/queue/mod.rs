@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::sync::{broadcast, mpsc};
+use tokio_util::sync::CancellationToken;
 
 pub use message::{Headers, Message};
 pub use settlement::{Delivery, Settled, Settlement, Stored};
@@ -151,14 +152,11 @@ pub enum PublishError {
 #[derive(Debug)]
 pub struct Deliveries {
     receiver: mpsc::Receiver<Delivery>,
-    stop: tokio_util::sync::CancellationToken,
+    stop: CancellationToken,
 }
 
 impl Deliveries {
-    pub(crate) fn new(
-        receiver: mpsc::Receiver<Delivery>,
-        stop: tokio_util::sync::CancellationToken,
-    ) -> Self {
+    pub(crate) fn new(receiver: mpsc::Receiver<Delivery>, stop: CancellationToken) -> Self {
         Self { receiver, stop }
     }
 

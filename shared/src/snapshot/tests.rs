@@ -3,23 +3,12 @@
 use sea_orm::ConnectionTrait as _;
 
 use super::*;
-use crate::config::{Config, Source};
-use crate::foundation::Foundation;
+use crate::foundation::tests::open_in;
 
 #[tokio::test]
 async fn destroyed_destinations_are_for_those_who_may_have_them() {
     let folder = tempfile::tempdir().unwrap();
-    let mut settings = Source::default();
-    let path = folder.path().join("test.db");
-    settings.set(
-        "database.url",
-        format!("sqlite://{}?mode=rwc", path.display()),
-    );
-    let config = Config::from_source(&settings, Vec::new()).unwrap();
-    let foundation =
-        Foundation::open_without_queue(config, async |url: &str| migrations::apply(url).await)
-            .await
-            .unwrap();
+    let foundation = open_in(folder.path()).await;
     foundation
         .database
         .writer()

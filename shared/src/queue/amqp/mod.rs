@@ -7,11 +7,11 @@ mod publisher;
 mod settle;
 mod topology;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::sync::{broadcast, mpsc};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -28,7 +28,7 @@ const SETTLE_TIMEOUT: Duration = Duration::from_secs(2);
 /// RabbitMQ, on two connections: one publishes, the other consumes and acknowledges.
 pub struct AmqpQueue {
     topology: Topology,
-    publishing: Arc<Sessions<Publishing>>,
+    publishing: Sessions<Publishing>,
     consuming: Sessions<Consuming>,
     notices: broadcast::Sender<Notice>,
     publish_timeout: Duration,
@@ -57,7 +57,7 @@ impl AmqpQueue {
         };
         Self {
             topology,
-            publishing: Arc::new(publishing),
+            publishing,
             consuming,
             notices,
             publish_timeout: config.publish_timeout,
@@ -70,7 +70,7 @@ impl AmqpQueue {
 #[async_trait]
 impl Queue for AmqpQueue {
     async fn publish(&self, target: Target, message: Message) -> Result<Stored, PublishError> {
-        let deadline = tokio::time::Instant::now() + self.publish_timeout;
+        let deadline = Instant::now() + self.publish_timeout;
         let session = tokio::time::timeout_at(deadline, self.publishing.ready())
             .await
             .ok()
@@ -78,9 +78,8 @@ impl Queue for AmqpQueue {
             .ok_or_else(|| {
                 PublishError::Unavailable("there is no connection to the broker".to_owned())
             })?;
-        let left = deadline.saturating_duration_since(tokio::time::Instant::now());
         session
-            .publish(&self.topology, target, &message, left)
+            .publish(&self.topology, target, &message, deadline)
             .await
     }
 

@@ -1,9 +1,8 @@
 //! Publishes with confirms: what counts as stored is decided here.
 
-use std::time::Duration;
-
 use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
 use lapin::{BasicProperties, Channel, Confirmation, Connection, PublisherConfirm};
+use tokio::time::{Instant, timeout_at};
 
 use super::connection::Session;
 use super::headers;
@@ -55,13 +54,13 @@ impl Publishing {
 }
 
 impl Session<Publishing> {
-    /// Publishes and waits for the broker's word, at most `limit`.
+    /// Publishes and waits for the broker's word until `deadline`.
     pub(super) async fn publish(
         &self,
         topology: &Topology,
         target: Target,
         message: &Message,
-        limit: Duration,
+        deadline: Instant,
     ) -> Result<Stored, PublishError> {
         // Known to be refused for now: do not pile up what the socket would not take.
         if self.connection().status().blocked() {
@@ -69,7 +68,7 @@ impl Session<Publishing> {
                 "the broker takes no messages for want of memory or disk".to_owned(),
             ));
         }
-        let answer = self.confirmed(topology, target, message, limit).await;
+        let answer = self.confirmed(topology, target, message, deadline).await;
         let channel_died = !self.channels.channel(target).status().connected();
         // What was deleted on the broker, an exchange, a queue or its binding, is there again in the
         // next session; a channel that died would refuse everything from here on.
@@ -84,7 +83,7 @@ impl Session<Publishing> {
         topology: &Topology,
         target: Target,
         message: &Message,
-        limit: Duration,
+        deadline: Instant,
     ) -> Result<Stored, PublishError> {
         let address = topology.address(target, &message.event_type);
         let publish = self.channels.channel(target).basic_publish(
@@ -98,12 +97,11 @@ impl Session<Publishing> {
             &message.body,
             headers::to_properties(&message.headers),
         );
-        let deadline = tokio::time::Instant::now() + limit;
-        let mut confirm = tokio::time::timeout_at(deadline, publish)
+        let mut confirm = timeout_at(deadline, publish)
             .await
             .map_err(|_| PublishError::Timeout)?
             .map_err(unavailable)?;
-        if let Ok(confirmation) = tokio::time::timeout_at(deadline, &mut confirm).await {
+        if let Ok(confirmation) = timeout_at(deadline, &mut confirm).await {
             return stored(confirmation.map_err(unavailable)?);
         }
         forget(confirm);
