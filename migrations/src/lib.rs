@@ -7,6 +7,7 @@ mod m0003_outbox;
 mod m0004_failures;
 mod m0005_delivery_health;
 mod m0006_embedded_queue;
+mod m0007_signing_secret_rotation;
 mod statements;
 
 use std::time::Duration;
@@ -28,6 +29,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0004_failures::MIGRATION),
             Box::new(m0005_delivery_health::MIGRATION),
             Box::new(m0006_embedded_queue::MIGRATION),
+            Box::new(m0007_signing_secret_rotation::MIGRATION),
         ]
     }
 }

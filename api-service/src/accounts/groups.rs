@@ -11,7 +11,7 @@ use shared::foundation::Foundation;
 use super::violation::{DEEPEST, Field, check_name, check_path};
 use super::{Failure, Violation, or_taken, refuse_if_any};
 use crate::auth::InstanceAdmin;
-use crate::domain::GroupScope;
+use crate::domain::{GroupScope, Namespace};
 
 /// What a group is made from.
 #[derive(Debug)]
@@ -84,6 +84,14 @@ pub async fn create_project(
         name: row.name,
         full_path: row.full_path,
     })
+}
+
+/// The group or project at a full path, whatever the case of its letters.
+pub(crate) async fn find_any(
+    database: &impl ConnectionTrait,
+    full_path: &str,
+) -> Result<Option<Namespace>, DbErr> {
+    Ok(find_namespace(database, full_path).await?.map(Into::into))
 }
 
 /// The group at a full path, whatever the case of its letters.
@@ -169,10 +177,30 @@ async fn find_namespace(
 }
 
 /// What the unique index on full paths is made of.
-pub(super) fn lower_full_path() -> Expr {
+pub(crate) fn lower_full_path() -> Expr {
     Func::lower(Expr::col((
         namespaces::Entity,
         namespaces::Column::FullPath,
     )))
     .into()
+}
+
+/// The full paths of a namespace and of those that it is in: `a/b/c` is in `a/b` and in `a`.
+pub(crate) fn at_and_above(full_path: &str) -> Vec<String> {
+    full_path
+        .match_indices('/')
+        .map(|(end, _)| full_path[..end].to_owned())
+        .chain([full_path.to_owned()])
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_group_is_in_all_those_that_its_path_begins_with() {
+        assert_eq!(at_and_above("a/b/c"), ["a", "a/b", "a/b/c"]);
+        assert_eq!(at_and_above("a"), ["a"]);
+    }
 }

@@ -77,7 +77,7 @@ pub async fn highest_level(
     user_id: i64,
     full_path: &str,
 ) -> Result<Option<AccessLevel>, DbErr> {
-    let paths = at_and_above(&full_path.to_ascii_lowercase());
+    let paths = groups::at_and_above(&full_path.to_ascii_lowercase());
     let namespaces = Query::select()
         .column(namespaces::Column::Id)
         .from(namespaces::Entity)
@@ -92,24 +92,4 @@ pub async fn highest_level(
         .into_iter()
         .filter_map(|row| AccessLevel::from_number(row.access_level))
         .max())
-}
-
-/// `a/b/c` is in `a/b` and in `a`.
-fn at_and_above(full_path: &str) -> Vec<String> {
-    full_path
-        .match_indices('/')
-        .map(|(end, _)| full_path[..end].to_owned())
-        .chain([full_path.to_owned()])
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_group_is_in_all_those_that_its_path_begins_with() {
-        assert_eq!(at_and_above("a/b/c"), ["a", "a/b", "a/b/c"]);
-        assert_eq!(at_and_above("a"), ["a"]);
-    }
 }

@@ -2,19 +2,22 @@
 
 use sea_orm::{ColumnTrait as _, Condition};
 use sea_orm::{EntityTrait as _, QueryFilter as _};
-use shared::entities::{destinations, namespaces};
+use shared::entities::{
+    destination_headers, destination_namespace_filters, destinations, namespaces,
+};
 
-use super::{Failure, HTTP};
+use super::Failure;
 use crate::accounts;
 use crate::app::App;
 use crate::auth::{Author, Caller, User};
 use crate::domain::permission::Facts;
-use crate::domain::{AccessLevel, GroupScope, Scope, ScopeKind};
+use crate::domain::{AccessLevel, Category, Generation, GroupScope, Scope, ScopeKind};
 
 /// Proof that somebody may administer the destinations of a scope.
 #[derive(Debug, Clone)]
 pub struct Authorised {
     scope: Scope,
+    generation: Generation,
     author: Author,
 }
 
@@ -25,10 +28,31 @@ pub struct AuthorisedDestination {
     id: i64,
 }
 
+/// Proof that somebody may administer a header or a namespace filter of a destination.
+#[derive(Debug)]
+pub struct AuthorisedPart {
+    destination: AuthorisedDestination,
+    id: i64,
+}
+
+/// What a destination has several of, each with a number of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// Custom headers.
+    Header,
+    /// Namespace filters.
+    NamespaceFilter,
+}
+
 impl Authorised {
     /// What may be administered.
     pub fn scope(&self) -> &Scope {
         &self.scope
+    }
+
+    /// In which generation of the API, whose words the audit events have.
+    pub fn generation(&self) -> Generation {
+        self.generation
     }
 
     /// Who does so.
@@ -49,12 +73,25 @@ impl AuthorisedDestination {
     }
 }
 
+impl AuthorisedPart {
+    /// The destination that it belongs to.
+    pub fn destination(&self) -> &AuthorisedDestination {
+        &self.destination
+    }
+
+    /// Number of the header or filter.
+    pub fn id(&self) -> i64 {
+        self.id
+    }
+}
+
 /// Whether the caller may administer the instance's destinations.
-pub fn instance(app: &App, caller: &Caller) -> Result<Authorised, Failure> {
+pub fn instance(app: &App, caller: &Caller, generation: Generation) -> Result<Authorised, Failure> {
     let user = caller.api_user().ok_or(Failure::Forbidden)?;
     if facts(app, user, None).may_administer_instance() {
         Ok(Authorised {
             scope: Scope::Instance,
+            generation,
             author: caller.author(user),
         })
     } else {
@@ -62,21 +99,31 @@ pub fn instance(app: &App, caller: &Caller) -> Result<Authorised, Failure> {
     }
 }
 
-/// The group at a full path, for the permission check: whether there is one must not be told to who
-/// does not pass it.
-pub async fn find_group(app: &App, full_path: &str) -> Result<GroupScope, Failure> {
-    accounts::groups::find(app.foundation.database.reader(), full_path)
-        .await?
-        .ok_or(Failure::NotFound)
+/// Whether the caller may administer the destinations of the group at a full path. Whether there is
+/// one must not be told to who may not.
+pub async fn group_at(
+    app: &App,
+    caller: &Caller,
+    generation: Generation,
+    full_path: &str,
+) -> Result<Authorised, Failure> {
+    let found = accounts::groups::find(app.foundation.database.reader(), full_path).await?;
+    group(app, caller, generation, found.ok_or(Failure::NotFound)?).await
 }
 
 /// Whether the caller may administer the destinations of a group.
-pub async fn group(app: &App, caller: &Caller, group: GroupScope) -> Result<Authorised, Failure> {
+pub async fn group(
+    app: &App,
+    caller: &Caller,
+    generation: Generation,
+    group: GroupScope,
+) -> Result<Authorised, Failure> {
     let user = caller.api_user().ok_or(Failure::Forbidden)?;
     let level = access_level(app, user, &group).await?;
     if facts(app, user, level).may_administer_group() {
         Ok(Authorised {
             scope: Scope::Group(group),
+            generation,
             author: caller.author(user),
         })
     } else {
@@ -106,12 +153,13 @@ pub async fn destination(
     app: &App,
     caller: &Caller,
     kind: ScopeKind,
+    generation: Generation,
     id: i64,
 ) -> Result<AuthorisedDestination, Failure> {
     let authorised = match kind {
         // Decided before looking, so that who may not do this learns nothing about numbers.
         ScopeKind::Instance => {
-            let authorised = instance(app, caller)?;
+            let authorised = instance(app, caller, generation)?;
             find(app, id, destinations::Column::NamespaceId.is_null()).await?;
             authorised
         }
@@ -121,10 +169,39 @@ pub async fn destination(
                 .one(app.foundation.database.reader())
                 .await?
                 .ok_or(Failure::NotFound)?;
-            self::group(app, caller, group.into()).await?
+            self::group(app, caller, generation, group.into()).await?
         }
     };
     Ok(AuthorisedDestination { authorised, id })
+}
+
+/// Whether the caller may administer the header or namespace filter of a level with this number.
+pub async fn part(
+    app: &App,
+    caller: &Caller,
+    kind: ScopeKind,
+    generation: Generation,
+    part: Part,
+    id: i64,
+) -> Result<AuthorisedPart, Failure> {
+    if kind == ScopeKind::Instance {
+        // Decided before looking, as for destinations.
+        instance(app, caller, generation)?;
+    }
+    let database = app.foundation.database.reader();
+    let destination_id = match part {
+        Part::Header => destination_headers::Entity::find_by_id(id)
+            .one(database)
+            .await?
+            .map(|row| row.destination_id),
+        Part::NamespaceFilter => destination_namespace_filters::Entity::find_by_id(id)
+            .one(database)
+            .await?
+            .map(|row| row.destination_id),
+    };
+    let destination_id = destination_id.ok_or(Failure::NotFound)?;
+    let destination = destination(app, caller, kind, generation, destination_id).await?;
+    Ok(AuthorisedPart { destination, id })
 }
 
 async fn find(
@@ -136,7 +213,7 @@ async fn find(
         .filter(
             Condition::all()
                 .add(level)
-                .add(destinations::Column::Category.eq(HTTP)),
+                .add(destinations::Column::Category.eq(Category::Http.name())),
         )
         .one(app.foundation.database.reader())
         .await?

@@ -1,13 +1,14 @@
 //! A change of streaming configuration: one transaction with its version and its audit events.
 
-use sea_orm::{ActiveModelTrait as _, ActiveValue, DatabaseTransaction, DbErr, EntityTrait as _};
+use sea_orm::{ActiveModelTrait as _, ActiveValue, DatabaseTransaction, DbErr};
 use shared::clock::Timestamp;
 use shared::entities::{config_version, destinations};
 use shared::queue::Notice;
 
-use super::{Authorised, AuthorisedDestination, Failure};
+use super::{Authorised, AuthorisedDestination, Failure, read};
 use crate::app::App;
-use crate::audit::AuditEvent;
+use crate::audit::{AuditEvent, Happening};
+use crate::domain::Destination;
 use crate::outbox;
 
 /// A change that is under way. Dropped without [`Change::commit`], nothing has happened.
@@ -43,9 +44,9 @@ impl<'a> Change<'a> {
     pub(super) async fn find(
         &self,
         destination: &AuthorisedDestination,
-    ) -> Result<destinations::Model, Failure> {
-        destinations::Entity::find_by_id(destination.id())
-            .one(&self.transaction)
+    ) -> Result<Destination, Failure> {
+        let scope = self.authorised.scope();
+        read::one(&self.transaction, scope, destination.id())
             .await?
             .ok_or(Failure::NotFound)
     }
@@ -61,20 +62,48 @@ impl<'a> Change<'a> {
 
     /// Marks a destination, or anything under it, as changed by this change: workers load again what
     /// has a newer version than theirs, and nothing else.
-    pub(super) async fn touch(&self, destination_id: i64) -> Result<(), DbErr> {
+    pub(super) async fn touch(&self, destination_id: i64) -> Result<(), Failure> {
+        self.write(
+            destination_id,
+            destinations::ActiveModel {
+                ..Default::default()
+            },
+        )
+        .await
+    }
+
+    /// As [`Change::touch`], with columns that are to be changed besides.
+    pub(super) async fn write(
+        &self,
+        destination_id: i64,
+        columns: destinations::ActiveModel,
+    ) -> Result<(), Failure> {
         let changed = destinations::ActiveModel {
             id: ActiveValue::Unchanged(destination_id),
             config_version: ActiveValue::Set(self.version),
             updated_at: ActiveValue::Set(self.now.0),
-            ..Default::default()
+            ..columns
         };
-        changed.update(&self.transaction).await?;
+        changed
+            .update(&self.transaction)
+            .await
+            .map_err(Failure::of_statement)?;
         Ok(())
+    }
+
+    /// Commits a change of which one thing is to be told.
+    pub(super) async fn commit_as(
+        self,
+        destination: &Destination,
+        happening: &Happening<'_>,
+    ) -> Result<(), Failure> {
+        let event = AuditEvent::new(self.authorised, destination, happening);
+        self.commit(vec![event]).await
     }
 
     /// Commits the change together with the audit events that tell of it: there is never one
     /// without the other, and they carry the change's own version.
-    pub(super) async fn commit(self, events: &[AuditEvent]) -> Result<(), Failure> {
+    pub(super) async fn commit(self, events: Vec<AuditEvent>) -> Result<(), Failure> {
         for event in events {
             let event = event
                 .complete(self.authorised.scope(), self.authorised.author(), self.now)

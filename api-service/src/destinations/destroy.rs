@@ -6,28 +6,21 @@ use shared::entities::{destinations, destroyed_destinations};
 use super::change::Change;
 use super::{AuthorisedDestination, Failure};
 use crate::app::App;
-use crate::audit::AuditEvent;
+use crate::audit::Happening;
 
 /// Removes a destination with its headers, filters and dead letters. Nothing that is published after
 /// this goes to it.
-pub async fn destroy(app: &App, destination: &AuthorisedDestination) -> Result<(), Failure> {
-    let authorised = destination.authorised();
-    let change = Change::begin(app, authorised).await?;
-    let row = change.find(destination).await?;
-    destinations::Entity::delete_by_id(row.id)
+pub async fn destroy(app: &App, authorised: &AuthorisedDestination) -> Result<(), Failure> {
+    let change = Change::begin(app, authorised.authorised()).await?;
+    let destination = change.find(authorised).await?;
+    destinations::Entity::delete_by_id(destination.id)
         .exec(change.transaction())
         .await?;
     destroyed_destinations::Entity::insert(destroyed_destinations::ActiveModel {
-        destination_id: ActiveValue::Set(row.id),
+        destination_id: ActiveValue::Set(destination.id),
         config_version: ActiveValue::Set(change.version()),
     })
     .exec_without_returning(change.transaction())
     .await?;
-    let event = AuditEvent::destination_destroyed(
-        authorised.scope(),
-        row.id,
-        &row.name,
-        &row.destination_url,
-    );
-    change.commit(&[event]).await
+    change.commit_as(&destination, &Happening::Destroyed).await
 }

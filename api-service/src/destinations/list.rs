@@ -1,22 +1,19 @@
 //! Reads the destinations of a scope.
 
-use std::collections::HashMap;
-
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ColumnTrait as _, DatabaseConnection, DbErr, EntityTrait as _, Order, PaginatorTrait as _,
     QueryFilter as _, QueryOrder as _, QuerySelect as _, Select,
 };
-use shared::entities::{destination_event_type_filters, destination_headers, destinations};
-use shared::secrets::Purpose;
+use shared::entities::destinations;
 
-use super::{Authorised, Failure, HTTP};
+use super::{Authorised, Failure, read};
 use crate::app::App;
 use crate::domain::page::{End, Page, PageRequest};
-use crate::domain::{Destination, Header, Scope, SealedSecret};
+use crate::domain::{Category, Destination, Scope};
 
-/// A part of the scope's destinations, the oldest first, with their headers and filters. The number
-/// of statements does not depend on how many there are.
+/// A part of the scope's destinations, the oldest first, with all that belongs to them. The number of
+/// statements does not depend on how many there are.
 pub async fn list(
     app: &App,
     authorised: &Authorised,
@@ -24,9 +21,10 @@ pub async fn list(
 ) -> Result<Page<Destination>, Failure> {
     use destinations::Column;
     let database = app.foundation.database.reader();
+    let scope = authorised.scope();
     let all = destinations::Entity::find()
-        .filter(belongs_to(authorised.scope()))
-        .filter(Column::Category.eq(HTTP));
+        .filter(belongs_to(scope))
+        .filter(Column::Category.eq(Category::Http.name()));
     let mut part = all.clone();
     let (mut beyond_after, mut beyond_before) = (false, false);
     if let Some(after) = request.after {
@@ -47,8 +45,11 @@ pub async fn list(
         .all(database)
         .await?;
     let page = Page::from_read(rows, request, beyond_after, beyond_before);
-    let mut details = Details::load(database, &page.items).await?;
-    Ok(page.map(|row| details.join(row)))
+    Ok(Page {
+        items: read::complete(database, scope, page.items).await?,
+        has_previous: page.has_previous,
+        has_next: page.has_next,
+    })
 }
 
 /// Holds for the destinations of a scope and for no others.
@@ -64,68 +65,4 @@ async fn exists(
     part: Select<destinations::Entity>,
 ) -> Result<bool, DbErr> {
     Ok(part.limit(1).count(database).await? > 0)
-}
-
-/// What hangs on destinations, by their numbers.
-struct Details {
-    headers: HashMap<i64, Vec<Header>>,
-    event_type_filters: HashMap<i64, Vec<String>>,
-}
-
-impl Details {
-    async fn load(
-        database: &DatabaseConnection,
-        destinations: &[destinations::Model],
-    ) -> Result<Self, DbErr> {
-        let ids: Vec<i64> = destinations.iter().map(|row| row.id).collect();
-        let mut details = Self {
-            headers: HashMap::new(),
-            event_type_filters: HashMap::new(),
-        };
-        let headers = destination_headers::Entity::find()
-            .filter(destination_headers::Column::DestinationId.is_in(ids.clone()))
-            .order_by_asc(destination_headers::Column::Id)
-            .all(database)
-            .await?;
-        for row in headers {
-            details
-                .headers
-                .entry(row.destination_id)
-                .or_default()
-                .push(Header {
-                    id: row.id,
-                    key: row.key,
-                    value: SealedSecret::new(Purpose::HeaderValue, row.value),
-                    active: row.active,
-                });
-        }
-        let filters = destination_event_type_filters::Entity::find()
-            .filter(destination_event_type_filters::Column::DestinationId.is_in(ids))
-            .order_by_asc(destination_event_type_filters::Column::Id)
-            .all(database)
-            .await?;
-        for row in filters {
-            details
-                .event_type_filters
-                .entry(row.destination_id)
-                .or_default()
-                .push(row.event_type);
-        }
-        Ok(details)
-    }
-
-    fn join(&mut self, row: destinations::Model) -> Destination {
-        Destination {
-            headers: self.headers.remove(&row.id).unwrap_or_default(),
-            event_type_filters: self.event_type_filters.remove(&row.id).unwrap_or_default(),
-            id: row.id,
-            name: row.name,
-            url: row.destination_url,
-            verification_token: SealedSecret::new(
-                Purpose::VerificationToken,
-                row.verification_token,
-            ),
-            active: row.active,
-        }
-    }
 }

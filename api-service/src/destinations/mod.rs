@@ -2,26 +2,36 @@
 //! generation of the API. Each of its functions asks for an [`Authorised`] scope, which only the
 //! permission check can make.
 
-mod add_event_types;
 pub mod authorize;
 mod change;
+mod conflicts;
 mod create;
 mod destroy;
+mod event_type_filters;
+mod headers;
 mod list;
+mod namespace_filters;
+mod read;
+mod replace_headers;
+mod signing_secret;
+mod target_url;
 pub mod unique;
+mod update;
 
 use sea_orm::DbErr;
 
-pub use add_event_types::{Addition, add_event_types};
-pub use authorize::{Authorised, AuthorisedDestination};
+pub use authorize::{Authorised, AuthorisedDestination, AuthorisedPart};
 pub use create::{NewDestination, create};
 pub use destroy::destroy;
+pub use event_type_filters::{add_event_types, remove_event_types};
+pub use headers::{HeaderUpdate, add_header, read_header, remove_header, update_header};
 pub use list::list;
+pub use namespace_filters::{add_namespace_filter, find_namespace, remove_namespace_filter};
+pub use read::read;
+pub use signing_secret::rotate_signing_secret;
+pub use update::{DestinationUpdate, TargetUpdate, update};
 
 use crate::domain::Violation;
-
-/// The kind of target that a destination of this service has.
-const HTTP: &str = "http";
 
 /// Why something was not done.
 #[derive(Debug)]
@@ -34,6 +44,25 @@ pub enum Failure {
     Invalid(Vec<Violation>),
     /// The fault is ours.
     Internal(anyhow::Error),
+}
+
+impl Failure {
+    /// Nothing, when no rule is broken.
+    fn if_any(violations: Vec<Violation>) -> Result<(), Self> {
+        if violations.is_empty() {
+            Ok(())
+        } else {
+            Err(Self::Invalid(violations))
+        }
+    }
+
+    /// A statement that failed, for the rule of a unique index or for something else.
+    fn of_statement(error: DbErr) -> Self {
+        match unique::violated(&error) {
+            Some(violation) => Self::Invalid(vec![violation]),
+            None => error.into(),
+        }
+    }
 }
 
 impl From<DbErr> for Failure {

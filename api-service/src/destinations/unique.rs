@@ -6,7 +6,7 @@ use sea_orm::{DbErr, SqlErr};
 use crate::domain::Violation;
 
 /// PostgreSQL names the index, SQLite the columns.
-const SIGNS: [(&str, Violation); 9] = [
+const SIGNS: [(&str, Violation); 14] = [
     ("destinations_group_url", Violation::UrlTaken),
     ("destinations_instance_url", Violation::UrlTaken),
     ("destinations.destination_url", Violation::UrlTaken),
@@ -18,6 +18,23 @@ const SIGNS: [(&str, Violation); 9] = [
     (
         "destinations.verification_token_digest",
         Violation::TokenTaken,
+    ),
+    ("destination_headers_key", Violation::HeaderKeyTaken),
+    (
+        "destination_event_type_filters_destination_id_event_type_key",
+        Violation::EventTypeTaken,
+    ),
+    (
+        "destination_event_type_filters.event_type",
+        Violation::EventTypeTaken,
+    ),
+    (
+        "destination_namespace_filters_destination_id_namespace_id_key",
+        Violation::NamespaceTaken,
+    ),
+    (
+        "destination_namespace_filters.namespace_id",
+        Violation::NamespaceTaken,
     ),
 ];
 

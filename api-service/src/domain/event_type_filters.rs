@@ -20,6 +20,14 @@ impl EventTypes {
         (!names.is_empty()).then_some(Self(names))
     }
 
+    /// Each name once.
+    #[must_use]
+    pub fn distinct(mut self) -> Self {
+        let mut seen = HashSet::new();
+        self.0.retain(|name| seen.insert(name.clone()));
+        self
+    }
+
     /// The names.
     pub fn names(&self) -> &[String] {
         &self.0
@@ -48,6 +56,24 @@ pub fn check(existing: &[String], wanted: &EventTypes) -> Vec<Violation> {
         violations.push(Violation::EventTypeTaken);
     }
     violations
+}
+
+/// What is wrong with taking event types from those that a destination is limited to: one that is not
+/// there, and none is taken.
+pub fn check_removal(existing: &[String], unwanted: &EventTypes) -> Vec<Violation> {
+    let there: HashSet<&str> = existing.iter().map(String::as_str).collect();
+    let missing: Vec<String> = unwanted
+        .names()
+        .iter()
+        .filter(|name| !there.contains(name.as_str()))
+        .take(MOST_UNKNOWN)
+        .cloned()
+        .collect();
+    if missing.is_empty() {
+        Vec::new()
+    } else {
+        vec![Violation::EventTypesNotThere(missing)]
+    }
 }
 
 #[cfg(test)]
@@ -94,6 +120,21 @@ mod tests {
         for (wanted, expected) in table {
             let wanted = EventTypes::new(names(&wanted)).unwrap();
             assert_eq!(check(&existing, &wanted), expected, "{wanted:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_there_cannot_be_taken_away() {
+        let existing = names(&["add_ssh_key", "user_created"]);
+        let missing = |missing: &[&str]| vec![Violation::EventTypesNotThere(names(missing))];
+        let table = [
+            (vec!["user_created"], vec![]),
+            (vec!["user_created", "user_created"], vec![]),
+            (vec!["user_created", "a", "b"], missing(&["a", "b"])),
+        ];
+        for (unwanted, expected) in table {
+            let unwanted = EventTypes::new(names(&unwanted)).unwrap();
+            assert_eq!(check_removal(&existing, &unwanted), expected);
         }
     }
 

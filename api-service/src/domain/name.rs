@@ -8,6 +8,9 @@ pub const LONGEST: usize = 72;
 /// What is wrong with a name.
 pub fn check(name: &str) -> Vec<Violation> {
     let mut violations = Vec::new();
+    if name.trim().is_empty() {
+        violations.push(Violation::NameBlank);
+    }
     if name.chars().count() > LONGEST {
         violations.push(Violation::NameTooLong);
     }
@@ -22,11 +25,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_has_at_most_72_printable_characters() {
+    fn a_name_has_1_to_72_printable_characters() {
         let table = [
             ("SIEM".to_owned(), vec![]),
             ("ä".repeat(72), vec![]),
             ("ä".repeat(73), vec![Violation::NameTooLong]),
+            (String::new(), vec![Violation::NameBlank]),
+            (" ".to_owned(), vec![Violation::NameBlank]),
             ("a\u{0}b".to_owned(), vec![Violation::NameUnprintable]),
             ("a\nb".to_owned(), vec![Violation::NameUnprintable]),
         ];

@@ -17,6 +17,11 @@ impl SealedSecret {
         Self { purpose, sealed }
     }
 
+    /// As it is stored.
+    pub fn sealed(&self) -> &str {
+        &self.sealed
+    }
+
     /// The secret. An error, when none of the keys opens it.
     pub fn open(&self, keyring: &Keyring) -> Result<SecretString, SealedShut> {
         keyring.open_sealed(self.purpose, &self.sealed)

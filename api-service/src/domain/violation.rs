@@ -18,14 +18,19 @@ pub enum Violation {
     UrlTaken,
     /// The name has more than [`super::name::LONGEST`] characters.
     NameTooLong,
+    /// The name is empty or blank.
+    NameBlank,
     /// The name has control characters.
     NameUnprintable,
     /// Another destination of the same parent has the name.
     NameTaken,
     /// The token is nothing but blanks.
     TokenBlank,
-    /// The token has fewer than [`super::verification_token::SHORTEST`] characters.
-    TokenTooShort,
+    /// The token is too short.
+    TokenTooShort {
+        /// Fewest characters that it may have.
+        shortest: usize,
+    },
     /// The token has more than [`super::verification_token::LONGEST`] characters.
     TokenTooLong,
     /// The token has characters that no HTTP header may have.
@@ -39,12 +44,64 @@ pub enum Violation {
         /// How many that is.
         limit: u64,
     },
+    /// The parent has as many active destinations as it may, and an inactive one was to become active.
+    TooManyToActivate {
+        /// How many that is.
+        limit: u64,
+    },
+    /// No kind of target was named.
+    CategoryBlank,
+    /// There is no kind of target of this name.
+    CategoryUnknown,
+    /// GitLab has this kind of target, and this service does not have it yet.
+    CategoryUnsupported(&'static str),
+    /// The settings of a target are no JSON object.
+    ConfigNotObject,
+    /// The settings of a target have not the form that they must have.
+    ConfigInvalid,
+    /// The name of a header is empty or blank.
+    HeaderKeyBlank,
+    /// The name of a header has more than [`super::header::LONGEST_KEY`] characters.
+    HeaderKeyTooLong,
+    /// The name of a header has characters that no name of an HTTP header may have.
+    HeaderKeyInvalid,
+    /// The header of this name is ours, or that of the connection.
+    HeaderKeyReserved(&'static str),
+    /// The destination has a header of this name, whatever the case of its letters.
+    HeaderKeyTaken,
+    /// The value of a header is empty or blank.
+    HeaderValueBlank,
+    /// The value of a header has more than [`super::header::LONGEST_VALUE`] characters.
+    HeaderValueTooLong,
+    /// The value of a header has characters that no value of an HTTP header may have.
+    HeaderValueInvalid,
+    /// It was not said whether a header is sent.
+    HeaderActiveMissing,
+    /// The destination has as many headers as it may.
+    TooManyHeaders {
+        /// How many that is.
+        limit: u64,
+    },
     /// The name of an event type has more than [`shared::event::LONGEST_EVENT_TYPE`] characters.
     EventTypeTooLong,
     /// There is no event type of this name.
     EventTypeUnknown(String),
     /// The destination is limited to the event type already.
     EventTypeTaken,
+    /// The destination is not limited to these event types.
+    EventTypesNotThere(Vec<String>),
+    /// The namespace is outside of the group that the destination belongs to.
+    NamespaceOutside,
+    /// The destination is limited to the namespace already; in the legacy generation: some
+    /// destination of a group is.
+    NamespaceTaken,
+    /// The destination is limited to a namespace already, and may be to one only.
+    NamespaceFilterTaken,
+    /// The destination is limited to as many namespaces as it may.
+    TooManyNamespaceFilters {
+        /// How many that is.
+        limit: u64,
+    },
 }
 
 /// Why requests to a URL are not allowed. `Display` words it as GitLab does.

@@ -4,9 +4,9 @@
 use async_graphql::{Error, ServerError};
 
 use super::surface::Surface;
+use super::wording;
 use crate::auth::MissingScope;
 use crate::destinations::Failure;
-use crate::domain::Violation;
 use crate::publishing::Unavailable;
 
 /// What is answered to who may not know whether something exists.
@@ -101,7 +101,7 @@ pub(super) fn top_level<S: Surface>(failure: Failure) -> Error {
         Failure::Forbidden => forbidden(S::FORBIDDEN),
         Failure::NotFound => forbidden(NO_SUCH_RESOURCE),
         Failure::Invalid(violations) => {
-            let sentences: Vec<String> = violations.iter().map(S::phrase).collect();
+            let sentences = wording::sentences(&violations, S::phrase);
             Code::Validation.error(invalid(&sentences.join(", ")))
         }
         Failure::Internal(error) => internal(&error),
@@ -117,12 +117,19 @@ pub(super) fn top_level_of_resource<S: Surface>(failure: Failure) -> Error {
     }
 }
 
-/// The errors in the payload that violations are on a surface: one for each.
-pub(super) fn in_payload<S: Surface>(violations: &[Violation]) -> Vec<String> {
-    let sentence = |violation| invalid(&S::phrase(violation));
-    violations.iter().map(sentence).collect()
+/// A mutation answers with what it made, or with what is wrong with its input; what else failed is an
+/// error at the top level.
+pub(super) fn split<S: Surface, T>(
+    outcome: Result<T, Failure>,
+) -> Result<(Option<T>, Vec<String>), Error> {
+    match outcome {
+        Ok(made) => Ok((Some(made), Vec::new())),
+        Err(Failure::Invalid(violations)) => Ok((None, wording::sentences(&violations, S::phrase))),
+        Err(failure) => Err(top_level::<S>(failure)),
+    }
 }
 
-fn invalid(sentence: &str) -> String {
-    format!("Validation failed: {sentence}")
+/// What a record's validation is answered with in GitLab.
+pub(super) fn invalid(sentences: &str) -> String {
+    format!("Validation failed: {sentences}")
 }

@@ -4,9 +4,14 @@ use std::marker::PhantomData;
 
 use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
 
+use super::done::{Done, EventsRemove};
+use super::errors;
 use super::gid::Gid;
-use super::surface::{LegacyGroup, LegacyInstance, NO_EVENT_TYPES, Surface};
-use super::{app, caller, errors};
+use super::session::Session;
+use super::surface::{
+    ConsolidatedGroup, ConsolidatedInstance, LegacyGroup, LegacyInstance, Surface,
+};
+use super::wording::NO_EVENT_TYPES;
 use crate::destinations;
 use crate::domain::EventTypes;
 
@@ -20,12 +25,47 @@ use crate::domain::EventTypes;
     name = "AuditEventsStreamingDestinationInstanceEventsAddInput",
     params(LegacyInstance)
 ))]
+#[graphql(concrete(
+    name = "AuditEventsGroupDestinationEventsAddInput",
+    params(ConsolidatedGroup)
+))]
+#[graphql(concrete(
+    name = "AuditEventsInstanceDestinationEventsAddInput",
+    params(ConsolidatedInstance)
+))]
 pub(super) struct AddEventTypes<S: Surface> {
     /// Comes back in the payload.
     client_mutation_id: Option<String>,
     /// Global id of the destination.
     destination_id: Gid<S::Destination>,
     /// Names of known event types, each of which is new to the destination; at least one.
+    event_type_filters: Vec<String>,
+}
+
+/// Which event types a destination is not to be limited to any more.
+#[derive(InputObject)]
+#[graphql(concrete(
+    name = "AuditEventsStreamingDestinationEventsRemoveInput",
+    params(LegacyGroup)
+))]
+#[graphql(concrete(
+    name = "AuditEventsStreamingDestinationInstanceEventsRemoveInput",
+    params(LegacyInstance)
+))]
+#[graphql(concrete(
+    name = "AuditEventsGroupDestinationEventsDeleteInput",
+    params(ConsolidatedGroup)
+))]
+#[graphql(concrete(
+    name = "AuditEventsInstanceDestinationEventsDeleteInput",
+    params(ConsolidatedInstance)
+))]
+pub(super) struct RemoveEventTypes<S: Surface> {
+    /// Comes back in the payload.
+    client_mutation_id: Option<String>,
+    /// Global id of the destination.
+    destination_id: Gid<S::Destination>,
+    /// Names of event types that the destination is limited to; at least one.
     event_type_filters: Vec<String>,
 }
 
@@ -38,6 +78,14 @@ pub(super) struct AddEventTypes<S: Surface> {
 #[graphql(concrete(
     name = "AuditEventsStreamingDestinationInstanceEventsAddPayload",
     params(LegacyInstance)
+))]
+#[graphql(concrete(
+    name = "AuditEventsGroupDestinationEventsAddPayload",
+    params(ConsolidatedGroup)
+))]
+#[graphql(concrete(
+    name = "AuditEventsInstanceDestinationEventsAddPayload",
+    params(ConsolidatedInstance)
 ))]
 pub(super) struct EventTypesAdded<S: Surface> {
     /// As in the input.
@@ -54,22 +102,40 @@ async fn add<S: Surface>(
     ctx: &Context<'_>,
     input: AddEventTypes<S>,
 ) -> Result<Option<EventTypesAdded<S>>> {
-    let event_types = EventTypes::new(input.event_type_filters)
-        .ok_or_else(|| errors::bad_input(NO_EVENT_TYPES))?;
-    let (app, caller) = (app(ctx), caller(ctx)?);
-    let added = async {
-        let number = input.destination_id.number;
-        let destination =
-            destinations::authorize::destination(app, &caller, S::SCOPE, number).await?;
-        destinations::add_event_types(app, &destination, &event_types).await
-    };
-    let addition = added.await.map_err(errors::top_level_of_resource::<S>)?;
+    let event_types = names(input.event_type_filters)?;
+    let session = Session::<S>::open(ctx)?;
+    let destination = session.destination(&input.destination_id).await;
+    let destination = destination.map_err(errors::top_level_of_resource::<S>)?;
+    let added = destinations::add_event_types(session.app, &destination, &event_types).await;
+    let (mut event_type_filters, errors) = errors::split::<S, _>(added)?;
+    if event_type_filters.is_none() {
+        let unchanged = destinations::read(session.app, &destination).await;
+        let unchanged = unchanged.map_err(errors::top_level_of_resource::<S>)?;
+        event_type_filters = Some(unchanged.event_type_filters);
+    }
     Ok(Some(EventTypesAdded {
         client_mutation_id: input.client_mutation_id,
-        errors: errors::in_payload::<S>(&addition.violations),
-        event_type_filters: Some(addition.event_type_filters),
+        errors: errors.iter().map(|error| errors::invalid(error)).collect(),
+        event_type_filters,
         _surface: PhantomData,
     }))
+}
+
+async fn remove<S: Surface>(
+    ctx: &Context<'_>,
+    input: RemoveEventTypes<S>,
+) -> Result<Option<Done<S, EventsRemove>>> {
+    let event_types = names(input.event_type_filters)?;
+    let session = Session::<S>::open(ctx)?;
+    let destination = session.destination(&input.destination_id).await;
+    let destination = destination.map_err(errors::top_level_of_resource::<S>)?;
+    let removed = destinations::remove_event_types(session.app, &destination, event_types).await;
+    let (_, errors) = errors::split::<S, _>(removed)?;
+    Ok(Some(Done::new(input.client_mutation_id, errors)))
+}
+
+fn names(names: Vec<String>) -> Result<EventTypes> {
+    EventTypes::new(names).ok_or_else(|| errors::bad_input(NO_EVENT_TYPES))
 }
 
 /// The mutations of this file.
@@ -87,6 +153,15 @@ impl EventTypeFilterMutations {
         add(ctx, input).await
     }
 
+    /// Takes event types from those that a destination of a group is limited to, for its owners.
+    async fn audit_events_streaming_destination_events_remove(
+        &self,
+        ctx: &Context<'_>,
+        input: RemoveEventTypes<LegacyGroup>,
+    ) -> Result<Option<Done<LegacyGroup, EventsRemove>>> {
+        remove(ctx, input).await
+    }
+
     /// Limits a destination of the instance to further event types, for its admins.
     async fn audit_events_streaming_destination_instance_events_add(
         &self,
@@ -94,5 +169,50 @@ impl EventTypeFilterMutations {
         input: AddEventTypes<LegacyInstance>,
     ) -> Result<Option<EventTypesAdded<LegacyInstance>>> {
         add(ctx, input).await
+    }
+
+    /// Takes event types from those that a destination of the instance is limited to, for its admins.
+    async fn audit_events_streaming_destination_instance_events_remove(
+        &self,
+        ctx: &Context<'_>,
+        input: RemoveEventTypes<LegacyInstance>,
+    ) -> Result<Option<Done<LegacyInstance, EventsRemove>>> {
+        remove(ctx, input).await
+    }
+
+    /// Limits a destination of a group to further event types, for its owners.
+    async fn audit_events_group_destination_events_add(
+        &self,
+        ctx: &Context<'_>,
+        input: AddEventTypes<ConsolidatedGroup>,
+    ) -> Result<Option<EventTypesAdded<ConsolidatedGroup>>> {
+        add(ctx, input).await
+    }
+
+    /// Takes event types from those that a destination of a group is limited to, for its owners.
+    async fn audit_events_group_destination_events_delete(
+        &self,
+        ctx: &Context<'_>,
+        input: RemoveEventTypes<ConsolidatedGroup>,
+    ) -> Result<Option<Done<ConsolidatedGroup, EventsRemove>>> {
+        remove(ctx, input).await
+    }
+
+    /// Limits a destination of the instance to further event types, for its admins.
+    async fn audit_events_instance_destination_events_add(
+        &self,
+        ctx: &Context<'_>,
+        input: AddEventTypes<ConsolidatedInstance>,
+    ) -> Result<Option<EventTypesAdded<ConsolidatedInstance>>> {
+        add(ctx, input).await
+    }
+
+    /// Takes event types from those that a destination of the instance is limited to, for its admins.
+    async fn audit_events_instance_destination_events_delete(
+        &self,
+        ctx: &Context<'_>,
+        input: RemoveEventTypes<ConsolidatedInstance>,
+    ) -> Result<Option<Done<ConsolidatedInstance, EventsRemove>>> {
+        remove(ctx, input).await
     }
 }

@@ -121,6 +121,14 @@ impl Resource for ProjectResource {
     const CLASS: &'static str = "Project";
 }
 
+/// A project as a namespace.
+pub(super) struct ProjectNamespaceResource;
+
+impl Resource for ProjectNamespaceResource {
+    const SCALAR: &'static str = "NamespacesProjectNamespaceID";
+    const CLASS: &'static str = "Namespaces::ProjectNamespace";
+}
+
 /// An access token.
 pub(super) struct AccessTokenResource;
 

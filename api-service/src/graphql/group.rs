@@ -3,17 +3,28 @@
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 
 use super::connection::{Connection, page_request};
-use super::destination::ExternalAuditEventDestination;
+use super::destination::{ExternalAuditEventDestination, GroupAuditEventStreamingDestination};
+use super::destination_list;
 use super::gid::{GroupResource, ProjectResource, Resource as _};
-use super::surface::LegacyGroup;
-use super::{app, caller, destination_list};
+use super::session::Session;
+use super::surface::{ConsolidatedGroup, LegacyGroup, Surface};
 use crate::accounts;
-use crate::destinations;
-use crate::domain::GroupScope;
+use crate::domain::page::PageRequest;
+use crate::domain::{Destination, GroupScope, Scope};
 
 /// A group.
 #[derive(Clone)]
 pub(super) struct Group(pub(super) GroupScope);
+
+impl Group {
+    /// The group that a destination of a group belongs to.
+    pub(super) fn of(destination: &Destination) -> Self {
+        match &destination.scope {
+            Scope::Group(group) => Self(group.clone()),
+            Scope::Instance => unreachable!("an object with a group is of a group's destination"),
+        }
+    }
+}
 
 /// A group.
 #[Object]
@@ -48,11 +59,32 @@ impl Group {
         #[graphql(desc = "The last so many of them, at most 100.")] last: Option<i32>,
     ) -> Result<Option<Connection<ExternalAuditEventDestination>>> {
         let request = page_request(after.as_deref(), before.as_deref(), first, last)?;
-        let app = app(ctx);
-        let authorised = destinations::authorize::group(app, &caller(ctx)?, self.0.clone()).await;
-        let page = destination_list::page::<LegacyGroup>(app, authorised, request).await?;
-        let show = |destination| ExternalAuditEventDestination::new(destination, self.0.clone());
-        Ok(page.map(|page| page.map(show).into()))
+        self.destinations::<LegacyGroup>(ctx, request).await
+    }
+
+    /// Where the group's audit events are streamed to; null for who may not administer it.
+    async fn external_audit_event_streaming_destinations(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only items after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Only items before this cursor.")] before: Option<String>,
+        #[graphql(desc = "The first so many of them, at most 100.")] first: Option<i32>,
+        #[graphql(desc = "The last so many of them, at most 100.")] last: Option<i32>,
+    ) -> Result<Option<Connection<GroupAuditEventStreamingDestination>>> {
+        let request = page_request(after.as_deref(), before.as_deref(), first, last)?;
+        self.destinations::<ConsolidatedGroup>(ctx, request).await
+    }
+}
+
+impl Group {
+    async fn destinations<S: Surface>(
+        &self,
+        ctx: &Context<'_>,
+        request: PageRequest,
+    ) -> Result<Option<Connection<S::Object>>> {
+        let session = Session::<S>::open(ctx)?;
+        let authorised = session.group(self.0.clone()).await;
+        destination_list::connection(&session, authorised, request).await
     }
 }
 

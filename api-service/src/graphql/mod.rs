@@ -1,21 +1,34 @@
 //! The GraphQL API: objects, inputs and their wording over the services, which do not know of it.
 
 mod administration;
+mod any_destination;
 mod audit_event;
 mod big_int;
 mod connection;
+mod consolidated_mutations;
 mod destination;
 mod destination_list;
-mod destination_mutations;
+mod destination_payload;
+mod destroy;
+mod done;
 mod engine;
 mod errors;
 mod event_type_filter_mutations;
 mod gid;
 mod group;
+mod header;
+mod header_mutations;
+mod legacy_mutations;
 pub mod limits;
+mod namespace_filter;
+mod namespace_filter_mutations;
 mod query;
+mod secret;
+mod session;
+mod signing_secret;
 mod surface;
 mod user;
+mod wording;
 
 use async_graphql::{Context, EmptySubscription, MergedObject, Result};
 
@@ -30,8 +43,12 @@ pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
 /// The mutation root.
 #[derive(MergedObject, Default)]
 pub struct Mutation(
-    destination_mutations::DestinationMutations,
+    legacy_mutations::LegacyMutations,
+    consolidated_mutations::ConsolidatedMutations,
+    header_mutations::HeaderMutations,
     event_type_filter_mutations::EventTypeFilterMutations,
+    namespace_filter_mutations::NamespaceFilterMutations,
+    signing_secret::SigningSecretMutations,
     audit_event::AuditEventMutations,
     administration::AdministrationMutations,
 );
@@ -48,6 +65,8 @@ pub fn sdl() -> String {
 
 fn builder() -> async_graphql::SchemaBuilder<Query, Mutation, EmptySubscription> {
     Schema::build(Query, Mutation::default(), EmptySubscription)
+        .register_output_type::<destination::ExternalAuditEventDestinationInterface>()
+        .register_output_type::<destination::AuditEventStreamingDestinationInterface>()
         .limit_depth(limits::DEPTH)
         .limit_complexity(limits::COMPLEXITY)
         .limit_directives(limits::DIRECTIVES)

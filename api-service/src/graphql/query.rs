@@ -3,12 +3,16 @@
 use async_graphql::{Context, ID, Object, Result};
 
 use super::connection::{Connection, page_request};
-use super::destination::InstanceExternalAuditEventDestination;
+use super::destination::{
+    InstanceAuditEventStreamingDestination, InstanceExternalAuditEventDestination,
+};
 use super::group::Group;
-use super::surface::{LegacyGroup, LegacyInstance};
+use super::session::Session;
+use super::surface::{ConsolidatedInstance, LegacyGroup, LegacyInstance, PlanInstance, Surface};
 use super::user::CurrentUser;
 use super::{app, caller, destination_list, errors};
 use crate::destinations;
+use crate::domain::page::PageRequest;
 
 /// The query root.
 pub struct Query;
@@ -45,10 +49,46 @@ impl Query {
         #[graphql(desc = "The last so many of them, at most 100.")] last: Option<i32>,
     ) -> Result<Option<Connection<InstanceExternalAuditEventDestination>>> {
         let request = page_request(after.as_deref(), before.as_deref(), first, last)?;
-        let app = app(ctx);
-        let authorised = destinations::authorize::instance(app, &caller(ctx)?);
-        let page = destination_list::page::<LegacyInstance>(app, authorised, request).await?;
-        let shown = page.map(|page| page.map(InstanceExternalAuditEventDestination::new).into());
-        Ok(Some(shown.unwrap_or_else(Connection::redacted)))
+        of_instance::<LegacyInstance>(ctx, request).await
     }
+
+    /// Where the audit events of the whole instance are streamed to; empty for who may not
+    /// administer it.
+    #[graphql(deprecation = "Use `instanceExternalAuditEventDestinations`.")]
+    async fn instance_audit_event_external_destination(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only items after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Only items before this cursor.")] before: Option<String>,
+        #[graphql(desc = "The first so many of them, at most 100.")] first: Option<i32>,
+        #[graphql(desc = "The last so many of them, at most 100.")] last: Option<i32>,
+    ) -> Result<Option<Connection<InstanceExternalAuditEventDestination>>> {
+        let request = page_request(after.as_deref(), before.as_deref(), first, last)?;
+        of_instance::<PlanInstance>(ctx, request).await
+    }
+
+    /// Where the audit events of the whole instance are streamed to; empty for who may not
+    /// administer it.
+    async fn audit_events_instance_streaming_destinations(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only items after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Only items before this cursor.")] before: Option<String>,
+        #[graphql(desc = "The first so many of them, at most 100.")] first: Option<i32>,
+        #[graphql(desc = "The last so many of them, at most 100.")] last: Option<i32>,
+    ) -> Result<Option<Connection<InstanceAuditEventStreamingDestination>>> {
+        let request = page_request(after.as_deref(), before.as_deref(), first, last)?;
+        of_instance::<ConsolidatedInstance>(ctx, request).await
+    }
+}
+
+/// The destinations of the instance; who may not see them sees none.
+async fn of_instance<S: Surface>(
+    ctx: &Context<'_>,
+    request: PageRequest,
+) -> Result<Option<Connection<S::Object>>> {
+    let session = Session::<S>::open(ctx)?;
+    let authorised = session.instance();
+    let shown = destination_list::connection(&session, authorised, request).await?;
+    Ok(Some(shown.unwrap_or_else(Connection::redacted)))
 }

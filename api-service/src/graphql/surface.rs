@@ -1,29 +1,29 @@
-//! The places in the API where the same thing is spelled out: names and wording, no behaviour.
+//! The places in the API where the same thing is spelled out: names, no behaviour.
 
-use shared::event::LONGEST_EVENT_TYPE;
-
-use super::errors;
+use super::destination::{
+    DestinationObject, ExternalAuditEventDestination, GroupAuditEventStreamingDestination,
+    InstanceAuditEventStreamingDestination, InstanceExternalAuditEventDestination,
+};
 use super::gid::Resource;
-use crate::domain::destination_url::LONGEST as LONGEST_URL;
-use crate::domain::name::LONGEST as LONGEST_NAME;
-use crate::domain::verification_token::{LONGEST as LONGEST_TOKEN, SHORTEST as SHORTEST_TOKEN};
-use crate::domain::{ScopeKind, Violation};
-
-/// What is answered on every surface to a list of event types without any.
-pub(super) const NO_EVENT_TYPES: &str = "event type filters must be present";
+use super::{errors, wording};
+use crate::domain::{Generation, ScopeKind, Violation};
 
 /// One place: a generation of the API at one level.
 pub(super) trait Surface: Send + Sync + 'static {
     /// The level.
     const SCOPE: ScopeKind;
+    /// The generation.
+    const GENERATION: Generation;
     /// What is answered to who may not use it.
     const FORBIDDEN: &'static str;
     /// Class and input type of its destinations' ids.
     type Destination: Resource;
+    /// How it shows destinations.
+    type Object: DestinationObject;
 
     /// The sentence for a violation.
     fn phrase(violation: &Violation) -> String {
-        legacy(violation)
+        wording::phrase(Self::GENERATION, violation)
     }
 }
 
@@ -31,35 +31,105 @@ pub(super) trait Surface: Send + Sync + 'static {
 pub(super) trait HeaderSurface: Surface {
     /// Name of the object.
     const HEADER_TYPE: &'static str;
+    /// What is answered when a header is for a destination that does not exist.
+    const NO_DESTINATION: &'static str;
     /// Class and input type of the headers' ids.
     type Header: Resource;
+}
+
+/// A place where a destination can be limited to namespaces.
+pub(super) trait NamespaceFilterSurface: Surface {
+    /// Class and input type of the filters' ids.
+    type Filter: Resource;
+}
+
+/// A place of the consolidated generation.
+pub(super) trait ConsolidatedSurface: NamespaceFilterSurface {
+    /// Name of the object that a namespace filter is.
+    const FILTER_TYPE: &'static str;
 }
 
 /// `externalAuditEventDestination…`: destinations of a group.
 pub(super) struct LegacyGroup;
 /// `instanceExternalAuditEventDestination…`: destinations of the instance.
 pub(super) struct LegacyInstance;
+/// `instanceAuditEventExternalDestination…`: the same under the names of GitLab's first plan.
+pub(super) struct PlanInstance;
+/// `groupAuditEventStreamingDestinations…`: destinations of a group.
+pub(super) struct ConsolidatedGroup;
+/// `instanceAuditEventStreamingDestinations…`: destinations of the instance.
+pub(super) struct ConsolidatedInstance;
 
 impl Surface for LegacyGroup {
     const SCOPE: ScopeKind = ScopeKind::Group;
+    const GENERATION: Generation = Generation::Legacy;
     const FORBIDDEN: &'static str = errors::NO_SUCH_RESOURCE;
     type Destination = LegacyGroupDestination;
+    type Object = ExternalAuditEventDestination;
 }
 
 impl HeaderSurface for LegacyGroup {
     const HEADER_TYPE: &'static str = "AuditEventStreamingHeader";
+    const NO_DESTINATION: &'static str = errors::NO_SUCH_RESOURCE;
     type Header = LegacyGroupHeader;
+}
+
+impl NamespaceFilterSurface for LegacyGroup {
+    type Filter = LegacyGroupNamespaceFilter;
 }
 
 impl Surface for LegacyInstance {
     const SCOPE: ScopeKind = ScopeKind::Instance;
+    const GENERATION: Generation = Generation::Legacy;
     const FORBIDDEN: &'static str = errors::NO_ACCESS_TO_MUTATION;
     type Destination = LegacyInstanceDestination;
+    type Object = InstanceExternalAuditEventDestination;
 }
 
 impl HeaderSurface for LegacyInstance {
     const HEADER_TYPE: &'static str = "AuditEventsStreamingInstanceHeader";
+    const NO_DESTINATION: &'static str = "Please provide valid destination id.";
     type Header = LegacyInstanceHeader;
+}
+
+impl Surface for PlanInstance {
+    const SCOPE: ScopeKind = LegacyInstance::SCOPE;
+    const GENERATION: Generation = LegacyInstance::GENERATION;
+    const FORBIDDEN: &'static str = LegacyInstance::FORBIDDEN;
+    type Destination = LegacyInstanceDestination;
+    type Object = InstanceExternalAuditEventDestination;
+}
+
+impl Surface for ConsolidatedGroup {
+    const SCOPE: ScopeKind = ScopeKind::Group;
+    const GENERATION: Generation = Generation::Consolidated;
+    const FORBIDDEN: &'static str = errors::NO_SUCH_RESOURCE;
+    type Destination = ConsolidatedGroupDestination;
+    type Object = GroupAuditEventStreamingDestination;
+}
+
+impl NamespaceFilterSurface for ConsolidatedGroup {
+    type Filter = ConsolidatedGroupNamespaceFilter;
+}
+
+impl ConsolidatedSurface for ConsolidatedGroup {
+    const FILTER_TYPE: &'static str = "GroupAuditEventNamespaceFilter";
+}
+
+impl Surface for ConsolidatedInstance {
+    const SCOPE: ScopeKind = ScopeKind::Instance;
+    const GENERATION: Generation = Generation::Consolidated;
+    const FORBIDDEN: &'static str = errors::NO_SUCH_RESOURCE;
+    type Destination = ConsolidatedInstanceDestination;
+    type Object = InstanceAuditEventStreamingDestination;
+}
+
+impl NamespaceFilterSurface for ConsolidatedInstance {
+    type Filter = ConsolidatedInstanceNamespaceFilter;
+}
+
+impl ConsolidatedSurface for ConsolidatedInstance {
+    const FILTER_TYPE: &'static str = "InstanceAuditEventNamespaceFilter";
 }
 
 /// Ids of [`LegacyGroup`]'s destinations.
@@ -78,6 +148,22 @@ impl Resource for LegacyInstanceDestination {
     const CLASS: &'static str = "AuditEvents::InstanceExternalAuditEventDestination";
 }
 
+/// Ids of [`ConsolidatedGroup`]'s destinations.
+pub(super) struct ConsolidatedGroupDestination;
+
+impl Resource for ConsolidatedGroupDestination {
+    const SCALAR: &'static str = "AuditEventsGroupExternalStreamingDestinationID";
+    const CLASS: &'static str = "AuditEvents::Group::ExternalStreamingDestination";
+}
+
+/// Ids of [`ConsolidatedInstance`]'s destinations.
+pub(super) struct ConsolidatedInstanceDestination;
+
+impl Resource for ConsolidatedInstanceDestination {
+    const SCALAR: &'static str = "AuditEventsInstanceExternalStreamingDestinationID";
+    const CLASS: &'static str = "AuditEvents::Instance::ExternalStreamingDestination";
+}
+
 /// Ids of [`LegacyGroup`]'s headers.
 pub(super) struct LegacyGroupHeader;
 
@@ -94,132 +180,26 @@ impl Resource for LegacyInstanceHeader {
     const CLASS: &'static str = "AuditEvents::Streaming::InstanceHeader";
 }
 
-/// How the legacy generation words a violation.
-fn legacy(violation: &Violation) -> String {
-    match violation {
-        Violation::UrlBlank => "Destination url can't be blank".to_owned(),
-        Violation::UrlMissing => "Destination url must be a valid URL".to_owned(),
-        Violation::UrlTooLong => {
-            format!("Destination url is too long (maximum is {LONGEST_URL} characters)")
-        }
-        Violation::UrlBlocked(why) => format!("Destination url is blocked: {why}"),
-        Violation::UrlTaken => "Destination url has already been taken".to_owned(),
-        Violation::NameTooLong => {
-            format!("Name is too long (maximum is {LONGEST_NAME} characters)")
-        }
-        Violation::NameUnprintable => "Name contains invalid characters".to_owned(),
-        Violation::NameTaken => "Name has already been taken".to_owned(),
-        Violation::TokenBlank => "Verification token can't be blank".to_owned(),
-        Violation::TokenTooShort => {
-            format!("Verification token is too short (minimum is {SHORTEST_TOKEN} characters)")
-        }
-        Violation::TokenTooLong => {
-            format!("Verification token is too long (maximum is {LONGEST_TOKEN} characters)")
-        }
-        Violation::TokenUnprintable => "Verification token contains invalid characters".to_owned(),
-        Violation::TokenTaken => "Verification token has already been taken".to_owned(),
-        Violation::Subgroup => "Group must not be a subgroup".to_owned(),
-        Violation::TooManyDestinations { limit } => {
-            format!("Maximum number of external audit event destinations ({limit}) exceeded")
-        }
-        Violation::EventTypeTooLong => {
-            format!("Audit event type is too long (maximum is {LONGEST_EVENT_TYPE} characters)")
-        }
-        Violation::EventTypeUnknown(name) => {
-            format!("Audit event type with value {name} is undefined.")
-        }
-        Violation::EventTypeTaken => "Audit event type has already been taken".to_owned(),
-    }
+/// Ids of [`LegacyGroup`]'s namespace filters.
+pub(super) struct LegacyGroupNamespaceFilter;
+
+impl Resource for LegacyGroupNamespaceFilter {
+    const SCALAR: &'static str = "AuditEventsStreamingHTTPNamespaceFilterID";
+    const CLASS: &'static str = "AuditEvents::Streaming::HTTP::NamespaceFilter";
 }
 
-#[cfg(test)]
-mod tests {
-    use shared::egress::Blocked;
+/// Ids of [`ConsolidatedGroup`]'s namespace filters.
+pub(super) struct ConsolidatedGroupNamespaceFilter;
 
-    use super::*;
-    use crate::domain::violation::BlockedUrl;
+impl Resource for ConsolidatedGroupNamespaceFilter {
+    const SCALAR: &'static str = "AuditEventsGroupNamespaceFilterID";
+    const CLASS: &'static str = "AuditEvents::Group::NamespaceFilter";
+}
 
-    #[test]
-    fn violations_are_worded_as_gitlab_does() {
-        let blocked = |why: BlockedUrl| Violation::UrlBlocked(why);
-        let table = [
-            (Violation::UrlBlank, "Destination url can't be blank"),
-            (Violation::UrlMissing, "Destination url must be a valid URL"),
-            (
-                Violation::UrlTooLong,
-                "Destination url is too long (maximum is 255 characters)",
-            ),
-            (
-                blocked(BlockedUrl::Scheme),
-                "Destination url is blocked: Only allowed schemes are http, https",
-            ),
-            (
-                blocked(BlockedUrl::Unreadable),
-                "Destination url is blocked: URI is invalid",
-            ),
-            (
-                blocked(BlockedUrl::Credentials),
-                "Destination url is blocked: User names and passwords in URLs are not allowed",
-            ),
-            (
-                blocked(BlockedUrl::Host),
-                "Destination url is blocked: Hostname or IP address invalid",
-            ),
-            (
-                blocked(BlockedUrl::Egress(Blocked::Localhost)),
-                "Destination url is blocked: Requests to localhost are not allowed",
-            ),
-            (
-                Violation::UrlTaken,
-                "Destination url has already been taken",
-            ),
-            (
-                Violation::NameTooLong,
-                "Name is too long (maximum is 72 characters)",
-            ),
-            (
-                Violation::NameUnprintable,
-                "Name contains invalid characters",
-            ),
-            (Violation::NameTaken, "Name has already been taken"),
-            (Violation::TokenBlank, "Verification token can't be blank"),
-            (
-                Violation::TokenTooShort,
-                "Verification token is too short (minimum is 16 characters)",
-            ),
-            (
-                Violation::TokenTooLong,
-                "Verification token is too long (maximum is 24 characters)",
-            ),
-            (
-                Violation::TokenUnprintable,
-                "Verification token contains invalid characters",
-            ),
-            (
-                Violation::TokenTaken,
-                "Verification token has already been taken",
-            ),
-            (Violation::Subgroup, "Group must not be a subgroup"),
-            (
-                Violation::TooManyDestinations { limit: 5 },
-                "Maximum number of external audit event destinations (5) exceeded",
-            ),
-            (
-                Violation::EventTypeTooLong,
-                "Audit event type is too long (maximum is 255 characters)",
-            ),
-            (
-                Violation::EventTypeUnknown("nothing".to_owned()),
-                "Audit event type with value nothing is undefined.",
-            ),
-            (
-                Violation::EventTypeTaken,
-                "Audit event type has already been taken",
-            ),
-        ];
-        for (violation, sentence) in table {
-            assert_eq!(LegacyGroup::phrase(&violation), sentence);
-            assert_eq!(LegacyInstance::phrase(&violation), sentence);
-        }
-    }
+/// Ids of [`ConsolidatedInstance`]'s namespace filters.
+pub(super) struct ConsolidatedInstanceNamespaceFilter;
+
+impl Resource for ConsolidatedInstanceNamespaceFilter {
+    const SCALAR: &'static str = "AuditEventsInstanceNamespaceFilterID";
+    const CLASS: &'static str = "AuditEvents::Instance::NamespaceFilter";
 }

@@ -114,12 +114,12 @@ async fn the_introspection_that_clients_send_passes_the_limits() {
 async fn a_fault_of_ours_is_answered_without_telling_what_it_was() {
     on_both_levels(async |stage, level, ada| {
         let database = stage.foundation.database.writer();
+        let url = "https://1.1.1.1/logs";
+        level.created(stage, ada, url, json!({})).await;
         database
             .execute_unprepared("DROP TABLE destination_headers")
             .await
             .unwrap();
-        let url = "https://1.1.1.1/logs";
-        level.created(stage, ada, url, json!({})).await;
         let list = level.list(stage, ada, "").await;
         assert_eq!(list.refused(), ("Internal server error", "INTERNAL"));
         assert_eq!(list.data, json!(null));

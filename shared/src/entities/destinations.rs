@@ -23,6 +23,10 @@ pub struct Model {
     pub verification_token_digest: String,
     /// Sealed.
     pub signing_secret: String,
+    /// The one before the last rotation, sealed.
+    pub previous_signing_secret: Option<String>,
+    /// Until when that one signs along, in milliseconds since 1970.
+    pub previous_signing_secret_until: Option<i64>,
     /// Whether it receives anything.
     pub active: bool,
     /// The configuration's version that last changed it or anything under it.

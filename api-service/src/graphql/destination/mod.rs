@@ -1,0 +1,74 @@
+//! Destinations as objects: one for each generation of the API at each level, over the same value.
+
+mod consolidated;
+mod legacy;
+
+use std::borrow::Cow;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, Object, OutputType, Result, TypeName};
+
+pub(super) use consolidated::{
+    AuditEventStreamingDestinationInterface, GroupAuditEventStreamingDestination,
+    InstanceAuditEventStreamingDestination,
+};
+pub(super) use legacy::{
+    ExternalAuditEventDestination, ExternalAuditEventDestinationInterface,
+    InstanceExternalAuditEventDestination,
+};
+
+use super::gid::Resource as _;
+use super::secret;
+use super::surface::Surface;
+use crate::domain::Destination;
+use crate::domain::page::Numbered;
+
+/// The object that a surface shows a destination as.
+pub(super) trait DestinationObject:
+    OutputType + Numbered + From<Arc<Destination>> + Send + Sync + 'static
+{
+}
+
+impl<T: OutputType + Numbered + From<Arc<Destination>> + Send + Sync + 'static> DestinationObject
+    for T
+{
+}
+
+/// What the destinations of all surfaces have in common.
+pub(super) struct CommonFields<S>(Arc<Destination>, PhantomData<fn() -> S>);
+
+impl<S: Surface> TypeName for CommonFields<S> {
+    fn type_name() -> Cow<'static, str> {
+        format!("{}Fields", <S::Object as OutputType>::type_name()).into()
+    }
+}
+
+#[Object(name_type)]
+#[expect(clippy::unused_async, reason = "resolvers must be async")]
+impl<S: Surface> CommonFields<S> {
+    /// Global id.
+    async fn id(&self) -> ID {
+        S::Destination::id(self.0.id)
+    }
+
+    /// Name, unique among the destinations beside it.
+    async fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// Whether anything is streamed.
+    async fn active(&self) -> bool {
+        self.0.active
+    }
+
+    /// The event types that are streamed; all when empty.
+    async fn event_type_filters(&self) -> &[String] {
+        &self.0.event_type_filters
+    }
+
+    /// What requests are signed with, as Standard Webhooks has it: `whsec_` and base64.
+    async fn signing_secret(&self, ctx: &Context<'_>) -> Result<String> {
+        secret::show(ctx, &self.0.signing_secret, "signing secret", self.0.id)
+    }
+}
