@@ -19,3 +19,5 @@ mod permission;
 mod schema;
 mod sealed_secrets;
 mod stage;
+mod surface;
+mod update;
