@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -126,6 +127,15 @@ impl Database {
     /// Which database it is.
     pub fn backend(&self) -> DbBackend {
         self.reader.get_database_backend()
+    }
+
+    /// Calls `note` after every statement outside of `BEGIN` and `COMMIT`, of all clones made later.
+    pub fn observe(&mut self, note: impl Fn() + Send + Sync + 'static) {
+        let note = Arc::new(note);
+        for connection in [&mut self.writer, &mut self.reader] {
+            let note = note.clone();
+            connection.set_metric_callback(move |_| note());
+        }
     }
 
     /// For reading outside of a transaction.

@@ -120,34 +120,6 @@ impl Level {
         stage.run(caller, &query, json!({})).await
     }
 
-    /// Name of the mutation that adds event-type filters.
-    pub(crate) fn events_add(self) -> &'static str {
-        match self {
-            Self::Group => "auditEventsStreamingDestinationEventsAdd",
-            Self::Instance => "auditEventsStreamingDestinationInstanceEventsAdd",
-        }
-    }
-
-    /// Adds event-type filters: a list, or whatever else a client may send for one.
-    pub(crate) async fn add_event_types(
-        self,
-        stage: &Stage,
-        caller: &Caller,
-        id: &str,
-        filters: Value,
-    ) -> Answer {
-        let field = self.events_add();
-        let input_type = format!("{}{}Input", field[..1].to_uppercase(), &field[1..]);
-        let query = format!(
-            "mutation($input: {input_type}!) {{ {field}(input: $input) {{ errors clientMutationId eventTypeFilters }} }}"
-        );
-        let input =
-            json!({"destinationId": id, "eventTypeFilters": filters, "clientMutationId": "m"});
-        let mut answer = stage.run(caller, &query, json!({ "input": input })).await;
-        answer.data = answer.data[field].clone();
-        answer
-    }
-
     /// The connection of the level's destinations.
     pub(crate) async fn list(self, stage: &Stage, caller: &Caller, arguments: &str) -> Answer {
         let field = format!(
@@ -165,14 +137,6 @@ impl Level {
         };
         answer.data = connection.clone();
         answer
-    }
-
-    /// What the list is for who may not see it.
-    pub(crate) fn redacted(self, list: &Value) -> bool {
-        match self {
-            Self::Group => list.is_null(),
-            Self::Instance => list["nodes"] == json!([]) && list["edges"] == json!([]),
-        }
     }
 }
 

@@ -140,3 +140,25 @@ async fn add_filter(stage: &crate::stage::Stage, destination_id: i64, event_type
         .await
         .unwrap();
 }
+
+#[tokio::test]
+async fn destinations_can_be_asked_for_by_the_interface_of_their_generation() {
+    crate::databases::on_every_database(async |stage| {
+        let ada = stage.user("ada", true).await;
+        let url = "https://1.1.1.1/logs";
+        let level = crate::level::Level::Group;
+        let made = level.created(stage, &ada, url, json!({})).await;
+        let query = "{ group(fullPath: \"acme\") {
+            old: externalAuditEventDestinations { nodes { ... on ExternalAuditEventDestinationInterface { name destinationUrl verificationToken active eventTypeFilters } } }
+            new: externalAuditEventStreamingDestinations { nodes { __typename ... on AuditEventStreamingDestinationInterface { name category config secretToken active eventTypeFilters } } }
+        } }";
+        let answer = stage.run(&ada, query, json!({})).await;
+        let group = &answer.data()["group"];
+        assert_eq!(group["old"]["nodes"][0]["destinationUrl"], url);
+        let new = &group["new"]["nodes"][0];
+        assert_eq!(new["__typename"], "GroupAuditEventStreamingDestination");
+        assert_eq!(new["config"], json!({"url": url}));
+        assert_eq!(new["secretToken"], made["verificationToken"]);
+    })
+    .await;
+}

@@ -2,22 +2,28 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may end anywhere")]
 
-mod add_event_types;
 mod administration;
 mod audit_event_create;
 mod audit_events;
 mod bad_input;
 mod bootstrap;
 mod concurrency;
+mod consolidated;
 mod create;
 mod databases;
 mod destroy;
+mod event_type_filters;
+mod headers;
 mod level;
 mod list;
+mod namespace_filters;
 mod pagination;
 mod permission;
+mod plan;
 mod schema;
 mod sealed_secrets;
+mod signing_secret;
 mod stage;
+mod statements;
 mod surface;
 mod update;

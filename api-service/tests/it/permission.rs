@@ -1,37 +1,64 @@
-//! Who may: the reference's 2.7.
+//! Who may do what, on every surface.
 
 use api_service::accounts::Account;
 use api_service::auth::{AccessTokenScope, Caller};
 use api_service::domain::AccessLevel;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::databases::{Settings, on_every_database, on_every_database_with};
 use crate::level::{Level, NO_API_SCOPE, NO_RESOURCE, on_both_levels};
-use crate::stage::{GROUP, OTHER_GROUP, Stage, caller};
+use crate::stage::{Answer, GROUP, OTHER_GROUP, Stage, caller};
+use crate::surface::{Surface, Wanted, mutate};
 
 const URL: &str = "https://1.1.1.1/logs";
 
-/// Holds that somebody can neither make, see, change nor remove destinations of a level, whether there
-/// are any or not.
-async fn assert_refused(stage: &Stage, level: Level, caller: &Caller) {
+/// Holds that somebody can neither make, see, change nor remove destinations of a surface, whether
+/// there are any or not.
+async fn assert_refused(stage: &Stage, surface: Surface, caller: &Caller) {
     let before = (stage.destinations().await, stage.audited().await);
-    let answer = level
-        .create(stage, caller, "https://1.1.1.1/new", json!({}))
-        .await;
-    assert_eq!(answer.refused(), (level.refusal(), "FORBIDDEN"));
+    let wanted = Wanted {
+        url: Some("https://1.1.1.1/new"),
+        ..Wanted::default()
+    };
+    let refused = surface.create(stage, caller, &wanted).await;
+    assert_eq!(refused.errors, [surface.refusal()]);
     for number in 1..=3 {
-        let id = format!("gid://gitlab/{}/{number}", level.class());
-        let answer = level.destroy(stage, caller, &id).await;
-        assert_eq!(answer.refused(), (level.refusal(), "FORBIDDEN"));
-        let answer = level
-            .add_event_types(stage, caller, &id, json!(["user_created"]))
-            .await;
-        // On both levels the same as for an id that does not exist.
-        assert_eq!(answer.refused(), (NO_RESOURCE, "FORBIDDEN"));
+        let id = surface.id(number);
+        let refused = surface.update(stage, caller, &id, &wanted).await;
+        assert_eq!(refused.errors, [surface.refusal()]);
+        let answer = surface.destroy(stage, caller, &id).await;
+        assert_eq!(answer.refused(), (surface.refusal(), "FORBIDDEN"));
+        let types = json!(["user_created"]);
+        for answer in [
+            surface
+                .add_event_types(stage, caller, &id, types.clone())
+                .await,
+            surface.remove_event_types(stage, caller, &id, types).await,
+            rotate(stage, caller, &id).await,
+        ] {
+            // On every surface the same as for an id that does not exist.
+            assert_eq!(answer.refused(), (NO_RESOURCE, "FORBIDDEN"));
+        }
     }
-    let list = level.list(stage, caller, "").await;
-    assert!(level.redacted(list.data()), "{list:?}");
+    let list = surface.list(stage, caller).await;
+    match surface.level() {
+        // A group that one may not know of has no list either.
+        Level::Group => assert_eq!(list, Value::Null),
+        Level::Instance => assert_eq!(list, json!([])),
+    }
     assert_eq!((stage.destinations().await, stage.audited().await), before);
+}
+
+async fn rotate(stage: &Stage, caller: &Caller, id: &str) -> Answer {
+    let mutation = "auditEventStreamingSigningSecretRotate";
+    mutate(
+        stage,
+        caller,
+        mutation,
+        "errors signingSecret",
+        json!({"destinationId": id}),
+    )
+    .await
 }
 
 #[tokio::test]
@@ -50,14 +77,17 @@ async fn lower_roles_other_owners_and_strangers_are_refused() {
         ] {
             callers.push(stage.member(GROUP, level).await);
         }
-        for level in [Level::Group, Level::Instance] {
-            level.created(stage, &ada, URL, json!({})).await;
+        for surface in [Surface::LegacyGroup, Surface::ConsolidatedInstance] {
+            surface.created(stage, &ada, URL).await;
+        }
+        for surface in Surface::ALL {
             for caller in &callers {
-                assert_refused(stage, level, caller).await;
+                assert_refused(stage, surface, caller).await;
             }
         }
         let owner = stage.member(GROUP, AccessLevel::Owner).await;
-        assert_refused(stage, Level::Instance, &owner).await;
+        assert_refused(stage, Surface::LegacyInstance, &owner).await;
+        assert_refused(stage, Surface::ConsolidatedInstance, &owner).await;
     })
     .await;
 }
@@ -84,23 +114,37 @@ async fn a_token_without_the_api_scope_is_told_so_whatever_there_is() {
         };
         let publisher = caller(account, &[AccessTokenScope::Publish]);
         let refused = (NO_API_SCOPE, "FORBIDDEN");
-        for level in [Level::Group, Level::Instance] {
-            for more in [json!({}), json!({"groupPath": "nothing"})] {
-                if level == Level::Group || more == json!({}) {
-                    let answer = level.create(stage, &publisher, URL, more).await;
-                    assert_eq!(answer.refused(), refused);
-                }
-            }
-            let id = format!("gid://gitlab/{}/1", level.class());
-            let answer = level.destroy(stage, &publisher, &id).await;
-            assert_eq!(answer.refused(), refused);
+        for surface in Surface::ALL {
+            let wanted = Wanted {
+                url: Some(URL),
+                ..Wanted::default()
+            };
+            let errors = surface.create(stage, &publisher, &wanted).await.errors;
+            assert_eq!(errors, [NO_API_SCOPE]);
+            let id = surface.id(1);
+            let errors = surface.update(stage, &publisher, &id, &wanted).await.errors;
+            assert_eq!(errors, [NO_API_SCOPE]);
             let types = json!(["user_created"]);
-            let answer = level.add_event_types(stage, &publisher, &id, types).await;
-            assert_eq!(answer.refused(), refused);
-            assert_eq!(level.list(stage, &publisher, "").await.refused(), refused);
+            for answer in [
+                surface.destroy(stage, &publisher, &id).await,
+                surface
+                    .add_event_types(stage, &publisher, &id, types.clone())
+                    .await,
+                surface
+                    .remove_event_types(stage, &publisher, &id, types)
+                    .await,
+                rotate(stage, &publisher, &id).await,
+            ] {
+                assert_eq!(answer.refused(), refused);
+            }
         }
+        let elsewhere = json!({"groupPath": "nothing"});
+        let answer = Level::Group.create(stage, &publisher, URL, elsewhere).await;
+        assert_eq!(answer.refused(), refused);
         for query in [
             "{ currentUser { id } }",
+            "{ instanceExternalAuditEventDestinations { nodes { id } } }",
+            "{ auditEventsInstanceStreamingDestinations { nodes { id } } }",
             "{ group(fullPath: \"acme\") { id } }",
             "{ group(fullPath: \"nothing\") { id } }",
             "mutation { userCreate(input: {username: \"u\", name: \"n\"}) { errors } }",
@@ -121,7 +165,8 @@ async fn ownership_is_inherited_by_subgroups_and_not_the_other_way() {
         stage.group("acme/web").await;
         let above = stage.member(GROUP, AccessLevel::Owner).await;
         let below = stage.member("acme/web", AccessLevel::Owner).await;
-        assert_refused(stage, Level::Group, &below).await;
+        assert_refused(stage, Surface::LegacyGroup, &below).await;
+        assert_refused(stage, Surface::ConsolidatedGroup, &below).await;
         // The rule about subgroups is told only to who passes the permission check.
         let subgroup = json!({"groupPath": "acme/web"});
         let answer = Level::Group.create(stage, &above, URL, subgroup).await;
@@ -177,13 +222,13 @@ async fn a_group_that_does_not_exist_is_a_resource_error() {
     .await;
 }
 
-async fn assert_nobody_may(settings: Settings<'_>, levels: &[Level]) {
+async fn assert_nobody_may(settings: Settings<'_>, surfaces: &[Surface]) {
     on_every_database_with(settings, async |stage| {
         let admin = stage.user("ada", true).await;
         let owner = stage.member(GROUP, AccessLevel::Owner).await;
-        for level in levels {
+        for surface in surfaces {
             for caller in [&admin, &owner] {
-                assert_refused(stage, *level, caller).await;
+                assert_refused(stage, *surface, caller).await;
             }
         }
     })
@@ -193,14 +238,15 @@ async fn assert_nobody_may(settings: Settings<'_>, levels: &[Level]) {
 #[tokio::test]
 async fn without_a_licence_nobody_may_not_even_an_admin() {
     for plan in ["free", "premium"] {
-        assert_nobody_may(&[("LICENSE__PLAN", plan)], &[Level::Group, Level::Instance]).await;
+        assert_nobody_may(&[("LICENSE__PLAN", plan)], &Surface::ALL).await;
     }
 }
 
 #[tokio::test]
 async fn with_the_flag_off_the_instance_level_is_closed_and_groups_stay_open() {
     let settings = [("FEATURES__FF_EXTERNAL_AUDIT_EVENTS", "false")];
-    assert_nobody_may(&settings, &[Level::Instance]).await;
+    let instance = [Surface::LegacyInstance, Surface::ConsolidatedInstance];
+    assert_nobody_may(&settings, &instance).await;
     on_every_database_with(&settings, async |stage| {
         let owner = stage.member(GROUP, AccessLevel::Owner).await;
         Level::Group.created(stage, &owner, URL, json!({})).await;

@@ -1,10 +1,12 @@
 //! The service without its HTTP side, with some people and groups, and a client for its schema.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use api_service::App;
 use api_service::accounts::{
-    self, NewGroup, NewUser, bootstrap, create_group, create_user, set_group_member,
+    self, NewGroup, NewProject, NewUser, bootstrap, create_group, create_project, create_user,
+    set_group_member,
 };
 use api_service::auth::{AccessTokenScope, Caller, InstanceAdmin, User};
 use api_service::domain::AccessLevel;
@@ -26,6 +28,7 @@ pub(crate) const OTHER_GROUP: &str = "other";
 pub(crate) struct Stage {
     pub(crate) foundation: Foundation,
     schema: Schema,
+    statements: Arc<AtomicU64>,
 }
 
 /// What a request was answered with.
@@ -63,18 +66,43 @@ impl Stage {
             source.add_environment([(format!("AUDITSTREAM_{name}"), (*value).to_owned())]);
         }
         let config = Config::from_source(&source, Vec::new()).unwrap();
-        let foundation = Foundation::open(config, async |url: &str| migrations::apply(url).await)
-            .await
-            .unwrap();
+        let mut foundation =
+            Foundation::open(config, async |url: &str| migrations::apply(url).await)
+                .await
+                .unwrap();
+        let statements = Arc::new(AtomicU64::new(0));
+        let count = statements.clone();
+        foundation.database.observe(move || {
+            count.fetch_add(1, Ordering::Relaxed);
+        });
         bootstrap(&foundation).await.unwrap();
         let app = App::new(foundation.clone()).unwrap();
         let stage = Self {
             foundation,
             schema: graphql::schema(app),
+            statements,
         };
         stage.group(GROUP).await;
         stage.group(OTHER_GROUP).await;
         stage
+    }
+
+    /// How many SQL statements there have been so far.
+    pub(crate) fn statements(&self) -> u64 {
+        self.statements.load(Ordering::Relaxed)
+    }
+
+    /// Makes a project at a full path, in a group that exists.
+    pub(crate) async fn project(&self, full_path: &str) {
+        let (group_path, path) = full_path.rsplit_once('/').unwrap();
+        let new = NewProject {
+            path: path.to_owned(),
+            name: path.to_uppercase(),
+            group_path: group_path.to_owned(),
+        };
+        create_project(&self.foundation, &InstanceAdmin::operator(), new)
+            .await
+            .unwrap();
     }
 
     /// Makes a group at a full path, in one that exists.

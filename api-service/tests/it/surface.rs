@@ -172,17 +172,6 @@ impl Surface {
         }
     }
 
-    /// A destination under the legacy names.
-    fn normalized(self, mut destination: Value) -> Value {
-        if let Some(object) = destination.as_object_mut()
-            && let Some(config) = object.get("config")
-        {
-            let url = config["url"].clone();
-            object.insert("destinationUrl".to_owned(), url);
-        }
-        destination
-    }
-
     fn input(self, wanted: &Wanted<'_>) -> Map<String, Value> {
         let mut input = Map::new();
         let mut insert = |key: &str, value: Option<Value>| {
@@ -254,7 +243,7 @@ impl Surface {
         let answer = mutate(stage, caller, mutation, &selection, input.into()).await;
         Outcome {
             errors: errors(&answer),
-            destination: self.normalized(answer.data[self.object()].clone()),
+            destination: normalized(answer.data[self.object()].clone()),
         }
     }
 
@@ -262,6 +251,34 @@ impl Surface {
         let input = json!({"id": id, "clientMutationId": "m"});
         let selection = "errors clientMutationId";
         mutate(stage, caller, &self.destroy_mutation(), selection, input).await
+    }
+
+    /// Adds event-type filters: a list, or whatever else a client may send for one.
+    pub(crate) async fn add_event_types(
+        self,
+        stage: &Stage,
+        caller: &Caller,
+        id: &str,
+        filters: Value,
+    ) -> Answer {
+        let input =
+            json!({"destinationId": id, "eventTypeFilters": filters, "clientMutationId": "m"});
+        let selection = "errors clientMutationId eventTypeFilters";
+        mutate(stage, caller, self.events_add(), selection, input).await
+    }
+
+    /// Removes event-type filters.
+    pub(crate) async fn remove_event_types(
+        self,
+        stage: &Stage,
+        caller: &Caller,
+        id: &str,
+        filters: Value,
+    ) -> Answer {
+        let input =
+            json!({"destinationId": id, "eventTypeFilters": filters, "clientMutationId": "m"});
+        let selection = "errors clientMutationId";
+        mutate(stage, caller, self.events_remove(), selection, input).await
     }
 
     /// The destinations that the list has, under the legacy names; null where there is no list.
@@ -283,10 +300,7 @@ impl Surface {
             Level::Instance => &answer.data()["list"],
         };
         match list["nodes"].as_array() {
-            Some(nodes) => nodes
-                .iter()
-                .map(|node| self.normalized(node.clone()))
-                .collect(),
+            Some(nodes) => nodes.iter().map(|node| normalized(node.clone())).collect(),
             None => Value::Null,
         }
     }
@@ -324,6 +338,17 @@ fn errors(answer: &Answer) -> Vec<String> {
             },
         )
         .collect()
+}
+
+/// A destination under the legacy names.
+fn normalized(mut destination: Value) -> Value {
+    if let Some(object) = destination.as_object_mut()
+        && let Some(config) = object.get("config")
+    {
+        let url = config["url"].clone();
+        object.insert("destinationUrl".to_owned(), url);
+    }
+    destination
 }
 
 /// Number of a global id.
