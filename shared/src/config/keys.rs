@@ -196,13 +196,13 @@ impl Limits {
             headers: r.get(
                 "limits.headers",
                 "20",
-                "Custom headers of one destination. Without effect until headers can be set.",
+                "Custom headers of one destination.",
                 parse::count(1, 100),
             ),
             namespace_filters: r.get(
                 "limits.namespace_filters",
                 "5",
-                "Namespace filters of one destination. Without effect until they can be set.",
+                "Namespace filters of one destination, in the newer generation of the API; the older one has one.",
                 parse::count(1, 100),
             ),
             event_bytes: to_usize(r.get(

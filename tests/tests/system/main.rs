@@ -7,6 +7,7 @@
 
 mod configuration_changes;
 mod faults;
+mod management;
 mod publishing;
 mod refusals;
 mod scaling;
