@@ -8,7 +8,7 @@ use futures_util::FutureExt as _;
 use sea_orm::ConnectionTrait as _;
 use url::Url;
 
-use crate::stage::Stage;
+use crate::stage::{GROUP, OTHER_GROUP, Stage};
 
 /// Settings by their variables' names without `AUDITSTREAM_`.
 pub(crate) type Settings<'a> = &'a [(&'a str, &'a str)];
@@ -20,6 +20,19 @@ pub(crate) async fn on_every_database(test: impl AsyncFn(&Stage)) {
 
 /// Runs a test on every database, with further settings.
 pub(crate) async fn on_every_database_with(settings: Settings<'_>, test: impl AsyncFn(&Stage)) {
+    on_every_empty_database_with(settings, async |stage: &Stage| {
+        stage.group(GROUP).await;
+        stage.group(OTHER_GROUP).await;
+        test(stage).await;
+    })
+    .await;
+}
+
+/// Runs a test on every database, which holds nothing but the admin `root`.
+pub(crate) async fn on_every_empty_database_with(
+    settings: Settings<'_>,
+    test: impl AsyncFn(&Stage),
+) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("auditstream.db");
     let url = format!("sqlite://{}?mode=rwc", file.display());

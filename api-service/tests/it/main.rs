@@ -12,6 +12,7 @@ mod consolidated;
 mod create;
 mod databases;
 mod destroy;
+mod documentation;
 mod event_type_filters;
 mod headers;
 mod level;

@@ -1,4 +1,4 @@
-//! The service without its HTTP side, with some people and groups, and a client for its schema.
+//! The service without its HTTP side, with ways to make people and groups, and a client for its schema.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,10 +12,12 @@ use api_service::auth::{AccessTokenScope, Caller, InstanceAdmin, User};
 use api_service::domain::AccessLevel;
 use api_service::graphql::{self, Schema};
 use async_graphql::{Request, Variables};
-use sea_orm::{EntityTrait as _, PaginatorTrait as _, QueryOrder as _};
+use sea_orm::{
+    ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _,
+};
 use serde_json::{Value, json};
 use shared::config::{Config, Source};
-use shared::entities::{destinations, outbox};
+use shared::entities::{destinations, outbox, users};
 use shared::foundation::Foundation;
 
 use crate::databases::Settings;
@@ -77,14 +79,11 @@ impl Stage {
         });
         bootstrap(&foundation).await.unwrap();
         let app = App::new(foundation.clone()).unwrap();
-        let stage = Self {
+        Self {
             foundation,
             schema: graphql::schema(app),
             statements,
-        };
-        stage.group(GROUP).await;
-        stage.group(OTHER_GROUP).await;
-        stage
+        }
     }
 
     /// How many SQL statements there have been so far.
@@ -132,6 +131,17 @@ impl Stage {
             .await
             .unwrap();
         caller(account, &AccessTokenScope::ALL)
+    }
+
+    /// A user who is there already.
+    pub(crate) async fn known(&self, username: &str) -> Caller {
+        let row = users::Entity::find()
+            .filter(users::Column::Username.eq(username))
+            .one(self.foundation.database.reader())
+            .await
+            .unwrap();
+        let row = row.unwrap_or_else(|| panic!("there is no {username}"));
+        caller(row.into(), &AccessTokenScope::ALL)
     }
 
     /// Makes a user who is a member of a group.
