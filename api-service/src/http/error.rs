@@ -1,4 +1,5 @@
-//! The one form in which a request is refused: a status and `{"errors": […]}`.
+//! The one form in which a request is refused: a status and `{"errors": […]}`, each error with a code
+//! for programs.
 
 use actix_web::body::BoxBody;
 use actix_web::http::{StatusCode, header};
@@ -17,11 +18,15 @@ pub(super) struct HttpError {
 }
 
 impl HttpError {
-    /// With one sentence for the caller.
+    /// With one sentence for the caller, and the code of the status.
     pub(super) fn new(status: StatusCode, message: impl Into<String>) -> Self {
+        let mut error = json!({ "message": message.into() });
+        if let Some(code) = code(status) {
+            error["extensions"] = json!({ "code": code });
+        }
         Self {
             status,
-            errors: vec![json!({ "message": message.into() })],
+            errors: vec![error],
             allow: None,
         }
     }
@@ -69,6 +74,23 @@ impl HttpError {
     pub(super) fn internal() -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Internal server error")
     }
+}
+
+/// `extensions.code` of a status. A 401 has none: its body is, by contract, the message alone.
+fn code(status: StatusCode) -> Option<&'static str> {
+    Some(match status {
+        StatusCode::BAD_REQUEST => "BAD_REQUEST",
+        StatusCode::FORBIDDEN => "FORBIDDEN",
+        StatusCode::NOT_FOUND => "NOT_FOUND",
+        StatusCode::METHOD_NOT_ALLOWED => "METHOD_NOT_ALLOWED",
+        StatusCode::REQUEST_TIMEOUT => "REQUEST_TIMEOUT",
+        StatusCode::PAYLOAD_TOO_LARGE => "PAYLOAD_TOO_LARGE",
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => "UNSUPPORTED_MEDIA_TYPE",
+        StatusCode::UNPROCESSABLE_ENTITY => "VALIDATION_FAILED",
+        StatusCode::INTERNAL_SERVER_ERROR => "INTERNAL",
+        StatusCode::SERVICE_UNAVAILABLE => "UNAVAILABLE",
+        _ => return None,
+    })
 }
 
 impl ResponseError for HttpError {

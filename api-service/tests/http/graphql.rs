@@ -80,38 +80,34 @@ async fn the_audit_event_of_a_change_says_where_the_request_came_from() {
 }
 
 #[tokio::test]
-async fn what_is_no_single_operation_in_json_is_refused() {
+async fn what_is_no_single_operation_in_json_is_refused_with_a_code() {
     let service = Service::start().await;
     let json = "application/json";
     let large = format!("{{\"query\":\"{}\"}}", " ".repeat(1024 * 1024));
-    for (content_type, body, status) in [
-        (
-            "text/plain",
-            r#"{"query":"{ __typename }"}"#,
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        ),
-        (
-            "application/graphql",
-            "{ __typename }",
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        ),
-        (json, "{", StatusCode::BAD_REQUEST),
-        (json, "", StatusCode::BAD_REQUEST),
-        (json, "{}", StatusCode::BAD_REQUEST),
-        (
-            json,
-            r#"[{"query":"{ __typename }"}]"#,
-            StatusCode::BAD_REQUEST,
-        ),
-        (json, large.as_str(), StatusCode::PAYLOAD_TOO_LARGE),
+    let long = format!("{{\"query\":\"{}\"}}", "a".repeat(10_001));
+    let bad = (StatusCode::BAD_REQUEST, "BAD_REQUEST");
+    let unsupported = (StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE");
+    let too_large = (StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE");
+    for (content_type, body, (status, code)) in [
+        ("text/plain", r#"{"query":"{ __typename }"}"#, unsupported),
+        ("application/graphql", "{ __typename }", unsupported),
+        (json, "{", bad),
+        (json, "", bad),
+        (json, "{}", bad),
+        (json, r#"[{"query":"{ __typename }"}]"#, bad),
+        (json, long.as_str(), bad),
+        (json, large.as_str(), too_large),
     ] {
         let headers = [("content-type", content_type)];
         let answer = service
             .send(Method::POST, "/api/graphql", &headers, body.to_owned())
             .await;
         assert_eq!(answer.status, status, "{body:.40}");
-        assert!(!answer.message().is_empty());
+        assert_eq!(answer.code(), code, "{body:.40}");
     }
+    let answer = service.get("/api/graphql").await;
+    assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED);
+    assert_eq!(answer.code(), "METHOD_NOT_ALLOWED");
 }
 
 #[tokio::test]
@@ -122,11 +118,7 @@ async fn errors_of_the_query_itself_are_answered_with_200() {
         "{ unclosed",
         "query A { __typename } query B { __typename }",
     ] {
-        let body = serde_json::json!({ "query": query }).to_string();
-        let headers = [("content-type", "application/json")];
-        let answer = service
-            .send(Method::POST, "/api/graphql", &headers, body)
-            .await;
+        let answer = service.graphql(query, serde_json::Value::Null).await;
         assert_eq!(answer.status, StatusCode::OK, "{query}");
         assert!(!answer.message().is_empty());
     }

@@ -46,6 +46,15 @@ impl Answer {
         assert_eq!(errors.as_array().unwrap().len(), 1, "{self:?}");
         errors[0]["message"].as_str().unwrap().to_owned()
     }
+
+    /// The only error's code.
+    pub(crate) fn code(&self) -> String {
+        self.message();
+        let code = self.json()["errors"][0]["extensions"]["code"].clone();
+        code.as_str()
+            .unwrap_or_else(|| panic!("an error without a code: {self:?}"))
+            .to_owned()
+    }
 }
 
 impl Service {
@@ -134,6 +143,14 @@ impl Service {
     pub(crate) async fn query(&self, headers: &[(&str, &str)]) -> Answer {
         let headers = [&[("content-type", "application/json")], headers].concat();
         let body = json!({"query": "{ __typename }"}).to_string();
+        self.send(Method::POST, "/api/graphql", &headers, body)
+            .await
+    }
+
+    /// Sends a document to `/api/graphql`, without a token.
+    pub(crate) async fn graphql(&self, query: &str, variables: Value) -> Answer {
+        let headers = [("content-type", "application/json")];
+        let body = json!({"query": query, "variables": variables}).to_string();
         self.send(Method::POST, "/api/graphql", &headers, body)
             .await
     }
