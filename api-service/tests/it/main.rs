@@ -16,6 +16,7 @@ mod documentation;
 mod event_type_filters;
 mod headers;
 mod level;
+mod limits;
 mod list;
 mod namespace_filters;
 mod pagination;
