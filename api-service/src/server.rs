@@ -50,6 +50,7 @@ impl Api {
             app: app.clone(),
             tokens: tokens.clone(),
             schema: graphql::schema(app.clone()),
+            request_rate: Arc::new(http::RequestRate::new(&foundation.config.limits)),
             runtime: tokio::runtime::Handle::current(),
         });
         let bind = foundation.config.api.bind;

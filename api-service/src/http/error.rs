@@ -1,6 +1,8 @@
 //! The one form in which a request is refused: a status and `{"errors": […]}`, each error with a code
 //! for programs.
 
+use std::time::Duration;
+
 use actix_web::body::BoxBody;
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
@@ -15,6 +17,8 @@ pub(super) struct HttpError {
     errors: Vec<Value>,
     /// The method that the path takes instead.
     allow: Option<&'static str>,
+    /// After how many seconds to try again.
+    retry_after: Option<u64>,
 }
 
 impl HttpError {
@@ -28,6 +32,7 @@ impl HttpError {
             status,
             errors: vec![error],
             allow: None,
+            retry_after: (status == StatusCode::SERVICE_UNAVAILABLE).then_some(5),
         }
     }
 
@@ -38,6 +43,7 @@ impl HttpError {
             status,
             errors,
             allow: None,
+            retry_after: None,
         }
     }
 
@@ -55,6 +61,27 @@ impl HttpError {
 
     pub(super) fn unavailable(message: impl Into<String>) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, message)
+    }
+
+    /// What was begun is not known to have ended, so the client is not asked to repeat it.
+    pub(super) fn timeout(limit: Duration) -> Self {
+        let message = format!(
+            "The request took longer than {limit:?}. A change that it has begun goes on: look before you send it again"
+        );
+        let mut error = Self::unavailable(message);
+        error.errors[0]["extensions"]["code"] = json!("TIMEOUT");
+        error.retry_after = None;
+        error
+    }
+
+    /// The client has sent too many requests; the next one is taken after `wait`.
+    pub(super) fn rate_limited(wait: Duration) -> Self {
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        let message = format!("Too many requests, the next one is taken in {seconds} s");
+        Self {
+            retry_after: Some(seconds),
+            ..Self::new(StatusCode::TOO_MANY_REQUESTS, message)
+        }
     }
 
     pub(super) fn not_found() -> Self {
@@ -87,6 +114,7 @@ fn code(status: StatusCode) -> Option<&'static str> {
         StatusCode::PAYLOAD_TOO_LARGE => "PAYLOAD_TOO_LARGE",
         StatusCode::UNSUPPORTED_MEDIA_TYPE => "UNSUPPORTED_MEDIA_TYPE",
         StatusCode::UNPROCESSABLE_ENTITY => "VALIDATION_FAILED",
+        StatusCode::TOO_MANY_REQUESTS => "RATE_LIMITED",
         StatusCode::INTERNAL_SERVER_ERROR => "INTERNAL",
         StatusCode::SERVICE_UNAVAILABLE => "UNAVAILABLE",
         _ => return None,
@@ -103,14 +131,11 @@ impl ResponseError for HttpError {
         if let Some(allow) = self.allow {
             response.insert_header((header::ALLOW, allow));
         }
-        match self.status {
-            StatusCode::UNAUTHORIZED => {
-                response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
-            }
-            StatusCode::SERVICE_UNAVAILABLE => {
-                response.insert_header((header::RETRY_AFTER, "5"));
-            }
-            _ => {}
+        if self.status == StatusCode::UNAUTHORIZED {
+            response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
+        }
+        if let Some(seconds) = self.retry_after {
+            response.insert_header((header::RETRY_AFTER, seconds));
         }
         response.json(json!({ "errors": self.errors }))
     }

@@ -18,7 +18,9 @@ pub(super) async fn post(
     request: HttpRequest,
     payload: web::Payload,
 ) -> Result<HttpResponse, HttpError> {
-    let caller = state.caller(&request).await?;
+    let (caller, client) = state.caller(&request).await?;
+    let rate = state.request_rate.count(client);
+    rate.map_err(HttpError::rate_limited)?;
     let content_type = text_header(&request, header::CONTENT_TYPE).unwrap_or_default();
     if Format::from_content_type(content_type) != Some(Format::Json) {
         return Err(HttpError::unsupported_media_type(
@@ -28,8 +30,9 @@ pub(super) async fn post(
     let body = body::read(&request, payload, MOST_BYTES).await?;
     let request = parse(&body).map_err(HttpError::bad_request)?.data(caller);
     let schema = state.schema.clone();
+    let limit = state.app.foundation.config.limits.graphql_timeout;
     let response = state
-        .run(async move { schema.execute(request).await })
+        .run_within(limit, async move { schema.execute(request).await })
         .await?;
     let mut answer = HttpResponse::Ok();
     for (name, value) in &response.http_headers {

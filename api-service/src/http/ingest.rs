@@ -15,7 +15,7 @@ pub(super) async fn post(
     request: HttpRequest,
     payload: web::Payload,
 ) -> Result<HttpResponse, HttpError> {
-    let caller = state.caller(&request).await?;
+    let (caller, _) = state.caller(&request).await?;
     let permission = caller
         .may_publish()
         .map_err(|missing| HttpError::new(StatusCode::FORBIDDEN, missing.to_string()))?

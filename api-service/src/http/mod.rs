@@ -7,11 +7,13 @@ mod graphql;
 mod health;
 mod ingest;
 mod metrics;
+mod request_rate;
 mod traceparent;
 
 use std::future::ready;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -19,6 +21,7 @@ use actix_web::http::header;
 use actix_web::middleware::Next;
 use actix_web::{HttpRequest, web};
 use shared::healthcheck::READINESS_PATH;
+use shared::secrets::token_digest;
 use tokio::runtime::Handle;
 
 use crate::app::App;
@@ -26,6 +29,8 @@ use crate::auth::Caller;
 use crate::auth::token::{Refused, TokenCache};
 use crate::graphql::Schema;
 use error::HttpError;
+use request_rate::Client;
+pub(crate) use request_rate::RequestRate;
 
 /// What the routes work with. Cheap to clone.
 #[derive(Clone)]
@@ -33,6 +38,7 @@ pub(crate) struct State {
     pub(crate) app: App,
     pub(crate) tokens: Arc<TokenCache>,
     pub(crate) schema: Schema,
+    pub(crate) request_rate: Arc<RequestRate>,
     /// Where the work is done. Each thread of the server has a runtime of its own that ends with the
     /// server; a database connection opened there would die with it.
     pub(crate) runtime: Handle,
@@ -51,15 +57,34 @@ impl State {
         })
     }
 
-    /// Who is calling. Nobody, when the request has no token; an error, when it has one that is not
-    /// taken.
-    async fn caller(&self, request: &HttpRequest) -> Result<Caller, HttpError> {
+    /// As [`Self::run`], with an answer in time.
+    async fn run_within<T: Send + 'static>(
+        &self,
+        limit: Duration,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Result<T, HttpError> {
+        // The task is detached, not ended, when nobody waits for it any longer.
+        let answered = tokio::time::timeout(limit, self.run(work)).await;
+        answered.unwrap_or_else(|_elapsed| {
+            tracing::warn!(limit = ?limit, "a request takes too long, it goes on unanswered");
+            Err(HttpError::timeout(limit))
+        })
+    }
+
+    /// Who is calling, and whom the request is counted for. Nobody, when the request has no token;
+    /// an error, when it has one that is not taken.
+    async fn caller(&self, request: &HttpRequest) -> Result<(Caller, Client), HttpError> {
+        let address = ip_address(request);
         let Some(token) = credentials::token(request.headers()) else {
-            return Ok(Caller::anonymous());
+            return Ok((Caller::anonymous(), Client::at(address)));
         };
+        let client = Client::Token(token_digest(&token));
         let tokens = self.tokens.clone();
         match self.run(async move { tokens.user(&token).await }).await? {
-            Ok(user) => Ok(Caller::signed_in(user).from_address(ip_address(request))),
+            Ok(user) => {
+                let caller = Caller::signed_in(user).from_address(address.to_string());
+                Ok((caller, client))
+            }
             Err(Refused::Invalid) => Err(HttpError::unauthorized("Invalid token")),
             Err(Refused::Unavailable) => Err(HttpError::unavailable(
                 "The token cannot be checked at the moment, try again later",
@@ -125,10 +150,11 @@ pub(crate) async fn measure(
 
 /// Where the connection comes from, which is the proxy where there is one: what the headers of a
 /// request say of it, everybody can write.
-fn ip_address(request: &HttpRequest) -> String {
-    let address = request.peer_addr();
-    address.map_or_else(String::new, |address| {
-        address.ip().to_canonical().to_string()
+fn ip_address(request: &HttpRequest) -> IpAddr {
+    let address = request.peer_addr().map(|address| address.ip());
+    // There is always one: the service listens on TCP alone.
+    address.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |address| {
+        address.to_canonical()
     })
 }
 

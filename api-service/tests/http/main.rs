@@ -9,5 +9,6 @@
 mod graphql;
 mod ingest;
 mod outage;
+mod overload;
 mod routes;
 mod service;

@@ -147,10 +147,21 @@ impl Service {
             .await
     }
 
-    /// Sends a document to `/api/graphql`, without a token.
-    pub(crate) async fn graphql(&self, query: &str, variables: Value) -> Answer {
+    /// Sends a document to `/api/graphql`, as nobody.
+    pub(crate) async fn graphql(&self, query: &str) -> Answer {
         let headers = [("content-type", "application/json")];
-        let body = json!({"query": query, "variables": variables}).to_string();
+        let body = json!({"query": query}).to_string();
+        self.send(Method::POST, "/api/graphql", &headers, body)
+            .await
+    }
+
+    /// Sends a document to `/api/graphql`, as the admin.
+    pub(crate) async fn graphql_as_admin(&self, query: &str) -> Answer {
+        let headers = [
+            ("content-type", "application/json"),
+            ("private-token", ADMIN),
+        ];
+        let body = json!({"query": query}).to_string();
         self.send(Method::POST, "/api/graphql", &headers, body)
             .await
     }

@@ -223,12 +223,34 @@ impl Limits {
                 "Bytes of one request to `/api/v1/audit_events`.",
                 parse::count(1024, 128 * 1024 * 1024),
             )),
+            graphql_requests_per_minute: to_u32(r.get(
+                "limits.graphql_requests_per_minute",
+                "2000",
+                "Requests to `/api/graphql` that each token, or each address without a token, may send in a minute to one API service. 0: no limit.",
+                parse::count(0, 1_000_000),
+            )),
+            graphql_burst: r.get(
+                "limits.graphql_burst",
+                "500",
+                "How many of these may come at once.",
+                parse::nonzero(1_000_000),
+            ),
+            graphql_timeout: r.get(
+                "limits.graphql_timeout",
+                "30s",
+                "How long a request to `/api/graphql` may take to be answered. A change that it has begun goes on.",
+                parse::duration(Duration::from_millis(100), Duration::from_mins(5)),
+            ),
         }
     }
 }
 
 fn to_u16(number: u64) -> u16 {
     u16::try_from(number).expect("the bounds of the key are within u16")
+}
+
+fn to_u32(number: u64) -> u32 {
+    u32::try_from(number).expect("the bounds of the key are within u32")
 }
 
 fn to_usize(number: u64) -> usize {

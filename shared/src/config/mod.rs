@@ -11,6 +11,7 @@ mod tests;
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -143,6 +144,12 @@ pub struct Limits {
     pub batch_events: usize,
     /// Bytes of one request that publishes.
     pub batch_bytes: usize,
+    /// GraphQL requests that each token may send in a minute; 0: no limit.
+    pub graphql_requests_per_minute: u32,
+    /// GraphQL requests that each token may send at once.
+    pub graphql_burst: NonZeroU32,
+    /// How long a GraphQL request may take to be answered.
+    pub graphql_timeout: Duration,
 }
 
 /// What is logged, and how.

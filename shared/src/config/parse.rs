@@ -2,6 +2,7 @@
 //! the variable's name.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -104,6 +105,16 @@ pub(super) fn count(least: u64, most: u64) -> impl Fn(&str) -> Result<u64, Strin
             .ok()
             .filter(|number| (least..=most).contains(number))
             .ok_or_else(|| format!("must be a whole number from {least} to {most}"))
+    }
+}
+
+/// A whole number from 1 on, at most the bound.
+pub(super) fn nonzero(most: u32) -> impl Fn(&str) -> Result<NonZeroU32, String> {
+    move |text| {
+        text.parse()
+            .ok()
+            .filter(|number: &NonZeroU32| number.get() <= most)
+            .ok_or_else(|| format!("must be a whole number from 1 to {most}"))
     }
 }
 
