@@ -75,7 +75,7 @@ impl State {
     /// an error, when it has one that is not taken.
     async fn caller(&self, request: &HttpRequest) -> Result<(Caller, Client), HttpError> {
         let address = ip_address(request);
-        let Some(token) = credentials::token(request.headers()) else {
+        let Some(token) = credentials::token(request.headers(), request.query_string()) else {
             return Ok((Caller::anonymous(), Client::at(address)));
         };
         let client = Client::Token(token_digest(&token));

@@ -6,18 +6,37 @@ use http::{Method, StatusCode};
 use crate::service::{ADMIN, Service};
 
 #[tokio::test]
-async fn a_token_comes_as_bearer_or_private_token_and_none_is_anonymous() {
+async fn a_token_comes_in_a_header_or_in_the_query_string_and_none_is_anonymous() {
     let service = Service::start().await;
     let bearer = format!("Bearer {ADMIN}");
-    for headers in [
-        &[][..],
-        &[("authorization", bearer.as_str())],
-        &[("private-token", ADMIN)],
+    let private = format!("?private_token={ADMIN}");
+    let access = format!("?access_token={ADMIN}");
+    let body = r#"{"query": "{ currentUser { username } }"}"#;
+    for (headers, query, username) in [
+        (None, "", None),
+        (Some(("authorization", bearer.as_str())), "", Some("root")),
+        (Some(("private-token", ADMIN)), "", Some("root")),
+        (None, private.as_str(), Some("root")),
+        (None, access.as_str(), Some("root")),
     ] {
-        let answer = service.query(headers).await;
-        assert_eq!(answer.status, StatusCode::OK, "{headers:?}");
-        assert_eq!(answer.json()["data"]["__typename"], "Query");
+        let mut all = vec![("content-type", "application/json")];
+        all.extend(headers);
+        let path = format!("/api/graphql{query}");
+        let answer = service.send(Method::POST, &path, &all, body).await;
+        assert_eq!(answer.status, StatusCode::OK, "{headers:?} {query}");
+        let user = &answer.json()["data"]["currentUser"];
+        assert_eq!(user["username"].as_str(), username, "{headers:?} {query}");
     }
+}
+
+#[tokio::test]
+async fn an_event_is_published_with_a_token_in_the_query_string() {
+    let service = Service::start().await;
+    let path = format!("/api/v1/audit_events?private_token={ADMIN}");
+    let headers = [("content-type", "application/json")];
+    let body = crate::service::event(1).to_string();
+    let answer = service.send(Method::POST, &path, &headers, body).await;
+    assert_eq!(answer.status, StatusCode::ACCEPTED);
 }
 
 #[tokio::test]
@@ -34,6 +53,9 @@ async fn an_unknown_token_is_refused_everywhere() {
             assert_eq!(answer.text, r#"{"errors":[{"message":"Invalid token"}]}"#);
         }
     }
+    let path = "/api/graphql?private_token=of-nobody-we-know-at-all";
+    let answer = service.send(Method::POST, path, &[], "{}").await;
+    assert_eq!(answer.text, r#"{"errors":[{"message":"Invalid token"}]}"#);
 }
 
 #[tokio::test]
