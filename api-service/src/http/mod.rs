@@ -3,6 +3,7 @@
 mod body;
 mod credentials;
 mod error;
+mod explorer;
 mod graphql;
 mod health;
 mod ingest;
@@ -115,6 +116,16 @@ pub(crate) fn routes(config: &mut web::ServiceConfig) {
         .service(
             web::resource("/-/liveness")
                 .route(web::get().to(health::liveness))
+                .default_service(only("GET")),
+        )
+        .service(
+            web::resource(["/-/graphql-explorer", "/-/graphql-explorer/"])
+                .route(web::get().to(explorer::page))
+                .default_service(only("GET")),
+        )
+        .service(
+            web::resource("/-/graphql-explorer/{part}")
+                .route(web::get().to(explorer::part))
                 .default_service(only("GET")),
         )
         .service(

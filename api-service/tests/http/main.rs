@@ -6,6 +6,7 @@
     reason = "what fails here fails the test, also outside of a test function"
 )]
 
+mod explorer;
 mod graphql;
 mod ingest;
 mod outage;
