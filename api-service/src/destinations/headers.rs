@@ -31,9 +31,14 @@ pub async fn add_header(
     authorised: &AuthorisedDestination,
     wanted: NewHeader,
 ) -> Result<Header, Failure> {
+    let wanted = NewHeader {
+        value: header::without_blanks(&wanted.value),
+        ..wanted
+    };
     let change = Change::begin(app, authorised.authorised()).await?;
     let destination = change.find(authorised).await?;
-    let mut violations = check(&wanted, headers(&destination));
+    let mut violations = check_key(&wanted.key, headers(&destination));
+    violations.extend(check_value(&wanted.value));
     let limit = app.foundation.config.limits.headers;
     if headers(&destination).len() as u64 >= limit {
         violations.push(Violation::TooManyHeaders { limit });
@@ -65,7 +70,7 @@ pub async fn update_header(
     let wanted_value = wanted.value.is_some();
     let after = NewHeader {
         key: wanted.key.unwrap_or_else(|| before.key.clone()),
-        value: wanted.value.unwrap_or_default(),
+        value: header::without_blanks(&wanted.value.unwrap_or_default()),
         active: wanted.active.unwrap_or(before.active),
     };
     let mut violations = check_key(&after.key, others);
@@ -182,12 +187,6 @@ fn row(app: &App, destination_id: i64, wanted: &NewHeader) -> destination_header
     }
 }
 
-fn check(wanted: &NewHeader, others: &[Header]) -> Vec<Violation> {
-    let mut violations = check_key(&wanted.key, others);
-    violations.extend(check_value(&wanted.value));
-    violations
-}
-
 fn check_key<'a>(key: &str, others: impl IntoIterator<Item = &'a Header>) -> Vec<Violation> {
     let mut violations = header::check_key(key);
     let name = HeaderName::new(key);
@@ -200,7 +199,7 @@ fn check_key<'a>(key: &str, others: impl IntoIterator<Item = &'a Header>) -> Vec
 
 /// As a record of its own a header has a value.
 fn check_value(value: &SecretString) -> Vec<Violation> {
-    if value.expose_secret().trim().is_empty() {
+    if value.expose_secret().is_empty() {
         return vec![Violation::HeaderValueBlank];
     }
     header::check_value(value)

@@ -1,7 +1,7 @@
 //! Makes the headers of a destination those that are wanted, as the consolidated generation sets them:
 //! all at once.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use sea_orm::{ActiveModelTrait as _, ActiveValue};
 use shared::entities::destination_headers;
@@ -20,19 +20,20 @@ pub(super) async fn replace_headers(
     change: &Change<'_>,
     destination_id: i64,
     there: &[Header],
-    wanted: Vec<NewHeader>,
+    mut wanted: Vec<NewHeader>,
 ) -> Result<HashSet<i64>, Failure> {
     let keyring = &app.foundation.keyring;
-    let mut wanted: HashMap<HeaderName, NewHeader> = wanted
-        .into_iter()
-        .map(|header| (HeaderName::new(&header.key), header))
-        .collect();
     let mut new_values = HashSet::new();
     for before in there {
-        let Some(after) = wanted.remove(&HeaderName::new(&before.key)) else {
+        let name = HeaderName::new(&before.key);
+        let Some(at) = wanted
+            .iter()
+            .position(|header| HeaderName::new(&header.key) == name)
+        else {
             headers::remove(change, before.id).await?;
             continue;
         };
+        let after = wanted.remove(at);
         let mut columns = destination_headers::ActiveModel {
             id: ActiveValue::Unchanged(before.id),
             key: ActiveValue::Set(after.key.clone()),
@@ -45,7 +46,6 @@ pub(super) async fn replace_headers(
         }
         columns.update(change.transaction()).await?;
     }
-    let new: Vec<NewHeader> = wanted.into_values().collect();
-    headers::insert(app, change, destination_id, &new).await?;
+    headers::insert(app, change, destination_id, &wanted).await?;
     Ok(new_values)
 }

@@ -67,6 +67,12 @@ impl NewHeader {
     }
 }
 
+/// A value as it can be sent: blanks around it are no part of the value of a header (RFC 9110, section
+/// 5.5), and receivers drop them.
+pub fn without_blanks(value: &SecretString) -> SecretString {
+    value.expose_secret().trim_matches(' ').into()
+}
+
 /// What is wrong with a header's name.
 pub fn check_key(key: &str) -> Vec<Violation> {
     if key.trim().is_empty() {

@@ -14,6 +14,7 @@ mod databases;
 mod destroy;
 mod documentation;
 mod event_type_filters;
+mod header_permission;
 mod headers;
 mod level;
 mod limits;
