@@ -11,7 +11,7 @@ use shared::queue::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::dispatch::Dispatcher;
+use crate::dispatch::{Dispatcher, Sending};
 use crate::endpoint::Endpoint;
 use crate::metrics::Metrics;
 use crate::outcome::{Next, Outcome, after_failure};
@@ -80,9 +80,9 @@ impl Deliverer {
                 vec![endpoint]
             }
         };
-        let settled = endpoints.into_iter().map(|endpoint| {
-            self.deliver(endpoint, &event.event_type, delivery, snapshot.version())
-        });
+        let settled = endpoints
+            .into_iter()
+            .map(|endpoint| self.deliver(endpoint, &event, delivery, snapshot.version()));
         let settled: Result<Vec<Settled>, Interrupted> =
             join_all(settled).await.into_iter().collect();
         settled.map(Settlement::all)
@@ -92,12 +92,12 @@ impl Deliverer {
     async fn deliver(
         &self,
         endpoint: &Endpoint,
-        event_type: &str,
+        event: &Envelope<'_>,
         delivery: &Delivery,
         routed_by: i64,
     ) -> Result<Settled, Interrupted> {
         let message = &delivery.message;
-        let outcome = self.attempt(endpoint, event_type, delivery).await?;
+        let outcome = self.attempt(endpoint, event, delivery).await?;
         log_change(endpoint, &outcome);
         let failure = match outcome {
             Outcome::Delivered => return Ok(Settled::delivered()),
@@ -133,7 +133,7 @@ impl Deliverer {
     async fn attempt(
         &self,
         endpoint: &Endpoint,
-        event_type: &str,
+        event: &Envelope<'_>,
         delivery: &Delivery,
     ) -> Result<Outcome, Interrupted> {
         // A destination that was deactivated while its delivery waited keeps it waiting.
@@ -157,8 +157,15 @@ impl Deliverer {
         };
         self.metrics.in_flight.inc();
         let timer = self.metrics.delivery_duration.start_timer();
-        let body = delivery.message.body.clone();
-        let outcome = self.dispatcher.attempt(head, event_type, body).await;
+        let message = &delivery.message;
+        let sending = Sending {
+            event_id: &event.id,
+            event_type: &event.event_type,
+            traceparent: message.headers.traceparent.as_deref(),
+            body: &message.body,
+            at: self.foundation.clock.now(),
+        };
+        let outcome = self.dispatcher.attempt(head, &sending).await;
         timer.observe_duration();
         self.metrics.in_flight.dec();
         drop(permit);

@@ -12,6 +12,7 @@ use shared::snapshot::{Destination, Secrets};
 use tokio::sync::Semaphore;
 
 use crate::routing::{Filters, lower};
+use crate::signature::Signer;
 
 /// Carries the destination's token, by which a receiver knows that the event is ours.
 pub(crate) const TOKEN_HEADER: HeaderName =
@@ -85,6 +86,7 @@ impl State {
 pub(crate) struct RequestHead {
     pub(crate) url: Uri,
     pub(crate) headers: HeaderMap,
+    pub(crate) signer: Signer,
 }
 
 impl Endpoint {
@@ -140,6 +142,7 @@ fn request_head(destination: &Destination) -> Result<RequestHead, String> {
     Ok(RequestHead {
         url,
         headers: header_map(secrets)?,
+        signer: Signer::new(&secrets.signing)?,
     })
 }
 
@@ -185,13 +188,12 @@ mod tests {
 
     fn head(headers: &[(&str, &str)]) -> Result<RequestHead, String> {
         let destination = destination(1, None, |destination| {
-            destination.secrets = Ok(Secrets {
-                verification_token: "the token of the destination".into(),
-                headers: headers
-                    .iter()
-                    .map(|(name, value)| ((*name).to_owned(), (*value).into()))
-                    .collect(),
-            });
+            let secrets = destination.secrets.as_mut().unwrap();
+            secrets.verification_token = "the token of the destination".into();
+            secrets.headers = headers
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).into()))
+                .collect();
         });
         request_head(&destination)
     }

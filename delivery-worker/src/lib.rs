@@ -9,6 +9,7 @@ mod http;
 mod metrics;
 mod outcome;
 mod routing;
+mod signature;
 mod snapshot;
 
 use std::net::SocketAddr;

@@ -12,6 +12,7 @@ use sea_orm::{
 };
 use secrecy::SecretString;
 
+use crate::clock::Timestamp;
 use crate::database::Database;
 use crate::entities::{
     config_version, destination_event_type_filters as event_types, destination_headers as headers,
@@ -49,6 +50,17 @@ pub struct Secrets {
     pub verification_token: SecretString,
     /// Active custom headers: name and value.
     pub headers: Vec<(String, SecretString)>,
+    /// What requests are signed with.
+    pub signing: SigningSecrets,
+}
+
+/// What requests are signed with.
+#[derive(Debug)]
+pub struct SigningSecrets {
+    /// The secret that its owner is told.
+    pub current: SecretString,
+    /// The one before the last rotation, and until when it signs along.
+    pub previous: Option<(SecretString, Timestamp)>,
 }
 
 /// What is different since a version.
@@ -243,5 +255,24 @@ fn open_secrets(
                 ))
             })
             .collect::<Result<_, SealedShut>>()?,
+        signing: open_signing_secrets(row, keyring)?,
+    })
+}
+
+fn open_signing_secrets(
+    row: &destinations::Model,
+    keyring: &Keyring,
+) -> Result<SigningSecrets, SealedShut> {
+    let open = |sealed: &str| keyring.open_sealed(Purpose::SigningSecret, sealed);
+    let previous = row
+        .previous_signing_secret
+        .as_deref()
+        .zip(row.previous_signing_secret_until);
+    Ok(SigningSecrets {
+        current: open(&row.signing_secret)?,
+        previous: match previous {
+            Some((sealed, until)) => Some((open(sealed)?, Timestamp(until))),
+            None => None,
+        },
     })
 }

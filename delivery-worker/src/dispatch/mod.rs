@@ -7,12 +7,14 @@ use std::error::Error as _;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderValue, Method, Request};
+use http::header::InvalidHeaderValue;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
 use http_body_util::{BodyExt as _, Full};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use shared::clock::Timestamp;
 use shared::config::DeliveryConfig;
 use shared::egress::{Blocked, EgressPolicy};
 use tokio::time::{Instant, timeout_at};
@@ -21,12 +23,25 @@ use self::resolver::VettingResolver;
 use crate::endpoint::{EVENT_TYPE_HEADER, RequestHead};
 use crate::outcome::Outcome;
 
+/// Carries the producer's trace on (W3C Trace Context).
+const TRACEPARENT_HEADER: HeaderName = HeaderName::from_static("traceparent");
 /// Bytes of a response that are read at most; the rest is left.
 const RESPONSE_LIMIT: usize = 64 * 1024;
 /// How long an idle connection is kept.
 const IDLE: Duration = Duration::from_secs(30);
 /// Idle connections kept for one host.
 const IDLE_CONNECTIONS: usize = 64;
+
+/// What is sent, and when.
+#[derive(Debug)]
+pub(crate) struct Sending<'a> {
+    pub(crate) event_id: &'a str,
+    pub(crate) event_type: &'a str,
+    /// The producer's trace.
+    pub(crate) traceparent: Option<&'a str>,
+    pub(crate) body: &'a Bytes,
+    pub(crate) at: Timestamp,
+}
 
 /// Sends requests over pooled connections. Follows no redirects.
 #[derive(Clone)]
@@ -62,23 +77,18 @@ impl Dispatcher {
         })
     }
 
-    /// One attempt. `event_type` was checked to be a plain word.
-    pub(crate) async fn attempt(
-        &self,
-        head: &RequestHead,
-        event_type: &str,
-        body: Bytes,
-    ) -> Outcome {
+    /// One attempt to send an event.
+    pub(crate) async fn attempt(&self, head: &RequestHead, sending: &Sending<'_>) -> Outcome {
         if let Err(blocked) = self.check_literal_address(head) {
             return Outcome::of_error(format!("URL is blocked: {blocked}"));
         }
-        let mut request = Request::new(Full::new(body));
+        let mut request = Request::new(Full::new(sending.body.clone()));
         *request.method_mut() = Method::POST;
         *request.uri_mut() = head.url.clone();
-        *request.headers_mut() = head.headers.clone();
-        if let Ok(value) = HeaderValue::from_str(event_type) {
-            request.headers_mut().insert(EVENT_TYPE_HEADER, value);
-        }
+        *request.headers_mut() = match headers(head, sending) {
+            Ok(headers) => headers,
+            Err(error) => return Outcome::of_error(format!("the event cannot be sent: {error}")),
+        };
         let deadline = Instant::now() + self.timeout;
         let response = match timeout_at(deadline, self.client.request(request)).await {
             Ok(Ok(response)) => response,
@@ -103,6 +113,26 @@ impl Dispatcher {
             Err(_) => Ok(()),
         }
     }
+}
+
+/// What of the event is in headers is set after those of the destination, so that none of its own
+/// overrides it. The values of a valid event are plain words.
+fn headers(head: &RequestHead, sending: &Sending<'_>) -> Result<HeaderMap, InvalidHeaderValue> {
+    let mut headers = head.headers.clone();
+    headers.insert(
+        EVENT_TYPE_HEADER,
+        HeaderValue::from_str(sending.event_type)?,
+    );
+    if let Some(traceparent) = sending.traceparent {
+        headers.insert(TRACEPARENT_HEADER, HeaderValue::from_str(traceparent)?);
+    }
+    let Sending {
+        event_id, at, body, ..
+    } = *sending;
+    for (name, value) in head.signer.headers(event_id, at, body)? {
+        headers.insert(name, value);
+    }
+    Ok(headers)
 }
 
 /// Reads a response to its end, so that its connection can be used again; a receiver that goes on

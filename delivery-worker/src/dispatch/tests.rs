@@ -4,12 +4,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use http::HeaderMap;
+use shared::snapshot::SigningSecrets;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::*;
 use crate::outcome::Failure;
+use crate::signature::Signer;
 
 const LIMIT: Duration = Duration::from_millis(500);
 
@@ -28,6 +29,21 @@ fn head(url: &str) -> RequestHead {
     RequestHead {
         url: url.parse().unwrap(),
         headers: HeaderMap::new(),
+        signer: Signer::new(&SigningSecrets {
+            current: "whsec_c2VjcmV0".into(),
+            previous: None,
+        })
+        .unwrap(),
+    }
+}
+
+fn sending(body: &Bytes) -> Sending<'_> {
+    Sending {
+        event_id: "one",
+        event_type: "user_created",
+        traceparent: None,
+        body,
+        at: Timestamp(1_700_000_000_000),
     }
 }
 
@@ -55,7 +71,7 @@ where
 
 async fn attempt(dispatcher: &Dispatcher, url: &str) -> Outcome {
     dispatcher
-        .attempt(&head(url), "user_created", Bytes::from_static(b"{}"))
+        .attempt(&head(url), &sending(&Bytes::from_static(b"{}")))
         .await
 }
 
@@ -208,4 +224,31 @@ async fn a_refused_connection_is_a_failure_that_says_so() {
     let outcome = attempt(&dispatcher(true), &format!("http://{address}/")).await;
     let failure = error_of(outcome);
     assert!(failure.error.starts_with("cannot connect: "), "{failure:?}");
+}
+
+#[test]
+fn what_is_of_the_event_overrides_the_headers_of_the_destination() {
+    let mut head = head("http://127.0.0.1/");
+    for name in [
+        "x-gitlab-audit-event-type",
+        "traceparent",
+        "webhook-id",
+        "webhook-timestamp",
+        "webhook-signature",
+    ] {
+        head.headers.append(name, HeaderValue::from_static("mine"));
+    }
+    let body = Bytes::from_static(b"{}");
+    let traced = Sending {
+        traceparent: Some("00-1-2-01"),
+        ..sending(&body)
+    };
+    let headers = headers(&head, &traced).unwrap();
+    assert_eq!(headers.len(), 5);
+    assert_eq!(headers["x-gitlab-audit-event-type"], "user_created");
+    assert_eq!(headers["traceparent"], "00-1-2-01");
+    assert_eq!(headers["webhook-id"], "one");
+    assert_eq!(headers["webhook-timestamp"], "1700000000");
+    let signature = headers["webhook-signature"].to_str().unwrap();
+    assert!(signature.starts_with("v1,"), "{signature}");
 }

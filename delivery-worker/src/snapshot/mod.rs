@@ -74,7 +74,7 @@ impl Snapshot {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use shared::snapshot::{Destination, Secrets};
+    use shared::snapshot::{Destination, Secrets, SigningSecrets};
 
     use super::*;
 
@@ -92,6 +92,10 @@ pub(crate) mod tests {
             secrets: Ok(Secrets {
                 verification_token: "a-token-of-20-letters".into(),
                 headers: Vec::new(),
+                signing: SigningSecrets {
+                    current: "whsec_c2VjcmV0".into(),
+                    previous: None,
+                },
             }),
             event_types: Vec::new(),
             namespaces: Vec::new(),

@@ -11,4 +11,5 @@ mod management;
 mod publishing;
 mod refusals;
 mod scaling;
+mod signatures;
 mod start_and_stop;

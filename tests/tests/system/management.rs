@@ -67,6 +67,7 @@ async fn headers_token_and_filters_of_the_instance_reach_the_receiver(backend: B
             destination["verificationToken"].as_str()
         );
         let event = one.event();
+        assert_eq!(one.header("webhook-id"), event["id"].as_str());
         assert_eq!(
             one.header("x-gitlab-audit-event-type"),
             event["event_type"].as_str()
