@@ -44,7 +44,7 @@ pub async fn list(
         .limit(request.size + 1)
         .all(database)
         .await?;
-    let page = Page::from_read(rows, request, beyond_after, beyond_before);
+    let page = Page::from_read(rows, &request, beyond_after, beyond_before);
     Ok(Page {
         items: read::complete(database, scope, page.items).await?,
         has_previous: page.has_previous,

@@ -1,31 +1,48 @@
-//! A part of a list, cut by the numbers of its items, so that it stays the same while others come
+//! A part of a list, cut by the places of its items, so that it stays the same while others come
 //! and go.
 
 /// Most items of one page.
 pub const LARGEST: u64 = 100;
 
-/// Something with a number that never changes, by which lists are ordered.
+/// Something with a place in lists that never changes.
+pub trait Placed {
+    /// What lists are ordered by: different for each item.
+    type Place: Ord;
+
+    /// The place.
+    fn place(&self) -> Self::Place;
+}
+
+/// Something whose place is a number that never changes.
 pub trait Numbered {
     /// The number.
     fn number(&self) -> i64;
 }
 
+impl<T: Numbered> Placed for T {
+    type Place = i64;
+
+    fn place(&self) -> i64 {
+        self.number()
+    }
+}
+
 /// Which end of a list is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
-    /// The items with the lowest numbers.
+    /// The items with the lowest places.
     First,
-    /// The items with the highest numbers.
+    /// The items with the highest places.
     Last,
 }
 
 /// Which part of a list is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PageRequest {
-    /// Only items with a higher number.
-    pub after: Option<i64>,
-    /// Only items with a lower number.
-    pub before: Option<i64>,
+pub struct PageRequest<P = i64> {
+    /// Only items at a higher place.
+    pub after: Option<P>,
+    /// Only items at a lower place.
+    pub before: Option<P>,
     /// From which end of these.
     pub end: End,
     /// How many, at most [`LARGEST`].
@@ -43,7 +60,7 @@ pub enum InvalidPage {
     Negative,
 }
 
-impl PageRequest {
+impl<P> PageRequest<P> {
     /// Everything, as far as it fits on a page.
     pub const ALL: Self = Self {
         after: None,
@@ -52,13 +69,13 @@ impl PageRequest {
         size: LARGEST,
     };
 
-    /// The part that `first` or `last` items between two numbers make; all when neither is given. A
+    /// The part that `first` or `last` items between two places make; all when neither is given. A
     /// size beyond [`LARGEST`] counts as that, as in GitLab.
     pub fn new(
         first: Option<i64>,
-        after: Option<i64>,
+        after: Option<P>,
         last: Option<i64>,
-        before: Option<i64>,
+        before: Option<P>,
     ) -> Result<Self, InvalidPage> {
         let (end, size) = match (first, last) {
             (Some(_), Some(_)) => return Err(InvalidPage::BothEnds),
@@ -78,7 +95,7 @@ impl PageRequest {
     }
 }
 
-/// A part of a list, in the order of the numbers.
+/// A part of a list, in the order of the places.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Page<T> {
     /// The items.
@@ -91,10 +108,10 @@ pub struct Page<T> {
 
 impl<T> Page<T> {
     /// Puts a page together from what was read: up to one item more than was asked for, starting at
-    /// the end that was asked for, and whether there is anything at or beyond the two numbers.
-    pub fn from_read(
+    /// the end that was asked for, and whether there is anything at or beyond the two places.
+    pub fn from_read<P>(
         mut read: Vec<T>,
-        request: PageRequest,
+        request: &PageRequest<P>,
         beyond_after: bool,
         beyond_before: bool,
     ) -> Self {
@@ -126,12 +143,12 @@ impl<T> Page<T> {
     }
 }
 
-impl<T: Numbered> Page<T> {
-    /// Cuts a page out of a list that is in memory, ordered by number.
-    pub fn of(list: Vec<T>, request: PageRequest) -> Self {
-        let is_beyond_after = |item: &T| request.after.is_some_and(|after| item.number() <= after);
-        let is_beyond_before =
-            |item: &T| request.before.is_some_and(|before| item.number() >= before);
+impl<T: Placed> Page<T> {
+    /// Cuts a page out of a list that is in memory, ordered by place.
+    pub fn of(list: Vec<T>, request: &PageRequest<T::Place>) -> Self {
+        let (after, before) = (request.after.as_ref(), request.before.as_ref());
+        let is_beyond_after = |item: &T| after.is_some_and(|after| item.place() <= *after);
+        let is_beyond_before = |item: &T| before.is_some_and(|before| item.place() >= *before);
         let beyond_after = list.iter().any(is_beyond_after);
         let beyond_before = list.iter().any(is_beyond_before);
         let mut inside: Vec<T> = list
@@ -162,7 +179,7 @@ mod tests {
         before: Option<i64>,
     ) -> (Vec<i64>, bool, bool) {
         let request = PageRequest::new(first, after, last, before).unwrap();
-        let page = Page::of(vec![10, 20, 30, 40, 50], request);
+        let page = Page::of(vec![10, 20, 30, 40, 50], &request);
         (page.items, page.has_previous, page.has_next)
     }
 
@@ -210,12 +227,13 @@ mod tests {
 
     #[test]
     fn a_page_has_at_most_100_items() {
-        let request = |first| PageRequest::new(first, None, None, None).map(|request| request.size);
+        let request =
+            |first| PageRequest::<i64>::new(first, None, None, None).map(|request| request.size);
         assert_eq!(request(None), Ok(100));
         assert_eq!(request(Some(1_000)), Ok(100));
         assert_eq!(request(Some(-1)), Err(InvalidPage::Negative));
         assert_eq!(
-            PageRequest::new(Some(1), None, Some(1), None),
+            PageRequest::<i64>::new(Some(1), None, Some(1), None),
             Err(InvalidPage::BothEnds)
         );
     }

@@ -1,6 +1,8 @@
 //! Connections: parts of lists, with opaque cursors that mark a place also when its item is gone.
 
 use std::borrow::Cow;
+use std::fmt::Display;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use async_graphql::connection::PageInfo;
@@ -9,7 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::errors;
-use crate::domain::page::{Numbered, Page, PageRequest};
+use crate::domain::page::{Page, PageRequest, Placed};
 
 /// A part of a list.
 pub(super) struct Connection<T: Node> {
@@ -19,9 +21,23 @@ pub(super) struct Connection<T: Node> {
 }
 
 /// What can be in a list.
-pub(super) trait Node: OutputType + Numbered + Send + Sync + 'static {}
+pub(super) trait Node: OutputType + Placed<Place: Mark> + Send + Sync + 'static {}
 
-impl<T: OutputType + Numbered + Send + Sync + 'static> Node for T {}
+impl<T: OutputType + Placed<Place: Mark> + Send + Sync + 'static> Node for T {}
+
+/// A place that a cursor can tell of.
+pub(super) trait Mark: Display + FromStr {
+    /// What kind of place it is, so that the cursor of one list is not taken for one of another.
+    const KIND: &'static str;
+}
+
+impl Mark for i64 {
+    const KIND: &'static str = "id";
+}
+
+impl Mark for String {
+    const KIND: &'static str = "name";
+}
 
 /// A place in a list.
 #[derive(SimpleObject)]
@@ -72,7 +88,7 @@ impl<T: Node> Connection<T> {
 impl<T: Node> From<Page<T>> for Connection<T> {
     fn from(page: Page<T>) -> Self {
         let edge = |item: T| Edge {
-            cursor: encode(item.number()),
+            cursor: encode(&item.place()),
             node: Some(Arc::new(item)),
         };
         Self {
@@ -95,28 +111,31 @@ impl<T: Node> Connection<T> {
 }
 
 /// The part of a list that the arguments of a connection ask for.
-pub(super) fn page_request(
+pub(super) fn page_request<P: Mark>(
     after: Option<&str>,
     before: Option<&str>,
     first: Option<i32>,
     last: Option<i32>,
-) -> Result<PageRequest> {
+) -> Result<PageRequest<P>> {
     let after = after.map(decode).transpose()?;
     let before = before.map(decode).transpose()?;
     PageRequest::new(first.map(i64::from), after, last.map(i64::from), before)
         .map_err(errors::bad_input)
 }
 
-fn encode(number: i64) -> String {
-    URL_SAFE_NO_PAD.encode(format!("id:{number}"))
+fn encode<P: Mark>(place: &P) -> String {
+    URL_SAFE_NO_PAD.encode(format!("{}:{place}", P::KIND))
 }
 
-fn decode(cursor: &str) -> Result<i64> {
+fn decode<P: Mark>(cursor: &str) -> Result<P> {
     URL_SAFE_NO_PAD
         .decode(cursor)
         .ok()
         .and_then(|bytes| String::from_utf8(bytes).ok())
-        .and_then(|text| text.strip_prefix("id:")?.parse().ok())
+        .and_then(|text| {
+            let place = text.strip_prefix(P::KIND)?.strip_prefix(':')?;
+            place.parse().ok()
+        })
         .ok_or_else(|| errors::bad_input("Please provide a valid cursor"))
 }
 
@@ -126,9 +145,18 @@ mod tests {
 
     #[test]
     fn a_cursor_is_read_again_and_anything_else_is_refused() {
-        assert_eq!(decode(&encode(42)), Ok(42));
+        assert_eq!(decode(&encode(&42)), Ok(42));
+        let name = "user_created".to_owned();
+        assert_eq!(decode(&encode(&name)), Ok(name));
         for broken in ["", "42", "!", "aWQ6", "aWQ6YQ", &"a".repeat(10_000)] {
-            assert!(decode(broken).is_err(), "{broken:.20}");
+            assert!(decode::<i64>(broken).is_err(), "{broken:.20}");
+            assert!(decode::<String>(broken).is_err(), "{broken:.20}");
         }
+    }
+
+    #[test]
+    fn the_cursor_of_one_kind_of_list_is_none_of_another() {
+        assert!(decode::<String>(&encode(&42)).is_err());
+        assert!(decode::<i64>(&encode(&"42".to_owned())).is_err());
     }
 }

@@ -166,7 +166,7 @@ impl<S: HeaderSurface> LegacyFields<S> {
         #[graphql(desc = "The last so many of them, at most 100.")] last: Option<i32>,
     ) -> Result<Connection<StreamingHeader<S>>> {
         let request = page_request(after.as_deref(), before.as_deref(), first, last)?;
-        let page = Page::of(self.target().headers.clone(), request);
+        let page = Page::of(self.target().headers.clone(), &request);
         Ok(page.map(StreamingHeader::from).into())
     }
 }
