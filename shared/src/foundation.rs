@@ -9,6 +9,7 @@ use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::database::Database;
 use crate::entities::destinations;
+use crate::event::catalogue::Catalogue;
 use crate::queue::silent::SilentQueue;
 use crate::queue::{self, Queue};
 use crate::secrets::{Keyring, Purpose};
@@ -18,6 +19,8 @@ use crate::secrets::{Keyring, Purpose};
 pub struct Foundation {
     /// The settings.
     pub config: Arc<Config>,
+    /// The event types, as they were at the start.
+    pub catalogue: Arc<Catalogue>,
     /// The database, with its tables in their newest form.
     pub database: Database,
     /// Keys for what is encrypted at rest.
@@ -56,6 +59,7 @@ impl Foundation {
         Ok(Self {
             keyring: Arc::new(keyring),
             config: Arc::new(config),
+            catalogue: Arc::new(Catalogue::built_in()),
             database,
             queue,
             clock: Clock::System,

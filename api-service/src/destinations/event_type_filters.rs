@@ -19,7 +19,8 @@ pub async fn add_event_types(
     let change = Change::begin(app, authorised.authorised()).await?;
     let mut destination = change.find(authorised).await?;
     let existing = &destination.event_type_filters;
-    Failure::if_any(event_type_filters::check(existing, wanted))?;
+    let catalogue = &app.foundation.catalogue;
+    Failure::if_any(event_type_filters::check(existing, wanted, catalogue))?;
     let rows = wanted.names().iter().map(|name| filters::ActiveModel {
         id: ActiveValue::NotSet,
         destination_id: ActiveValue::Set(destination.id),

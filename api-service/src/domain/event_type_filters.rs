@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use shared::event::{LONGEST_EVENT_TYPE, catalogue};
+use shared::event::LONGEST_EVENT_TYPE;
+use shared::event::catalogue::Catalogue;
 
 use super::Violation;
 
@@ -36,7 +37,7 @@ impl EventTypes {
 
 /// What is wrong with adding event types to those that a destination is limited to already. What is
 /// given twice is there already when its turn comes again.
-pub fn check(existing: &[String], wanted: &EventTypes) -> Vec<Violation> {
+pub fn check(existing: &[String], wanted: &EventTypes, catalogue: &Catalogue) -> Vec<Violation> {
     let mut there: HashSet<&str> = existing.iter().map(String::as_str).collect();
     let names = wanted.names().iter().map(String::as_str);
     let (new, taken): (Vec<&str>, Vec<&str>) = names.partition(|name| there.insert(name));
@@ -49,7 +50,7 @@ pub fn check(existing: &[String], wanted: &EventTypes) -> Vec<Violation> {
     }
     let unknown = new
         .into_iter()
-        .filter(|name| catalogue::find(name).is_none())
+        .filter(|name| catalogue.find(name).is_none())
         .take(MOST_UNKNOWN);
     violations.extend(unknown.map(|name| Violation::EventTypeUnknown(name.to_owned())));
     if !taken.is_empty() {
@@ -116,10 +117,15 @@ mod tests {
             ),
             (vec![&long[1..]], vec![unknown(&long[1..])]),
         ];
+        let catalogue = Catalogue::built_in();
         let existing = names(&["add_ssh_key"]);
         for (wanted, expected) in table {
             let wanted = EventTypes::new(names(&wanted)).unwrap();
-            assert_eq!(check(&existing, &wanted), expected, "{wanted:?}");
+            assert_eq!(
+                check(&existing, &wanted, &catalogue),
+                expected,
+                "{wanted:?}"
+            );
         }
     }
 
@@ -141,7 +147,11 @@ mod tests {
     #[test]
     fn the_first_100_unknown_names_are_told() {
         let many: Vec<String> = (0..1_000).map(|number| format!("t{number}")).collect();
-        let violations = check(&[], &EventTypes::new(many.clone()).unwrap());
+        let violations = check(
+            &[],
+            &EventTypes::new(many.clone()).unwrap(),
+            &Catalogue::built_in(),
+        );
         let told = many.into_iter().take(100).map(Violation::EventTypeUnknown);
         assert_eq!(violations, told.collect::<Vec<_>>());
     }

@@ -87,7 +87,7 @@ impl AuditEventMutations {
             errors: Vec::new(),
             audit_event: None,
         };
-        match complete(&json, completion) {
+        match complete(&json, &foundation.catalogue, completion) {
             Err(problems) => payload.errors = problems.iter().map(sentence).collect(),
             Ok(event) => {
                 payload.audit_event = Some(AuditEvent {

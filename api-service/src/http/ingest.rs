@@ -63,11 +63,13 @@ fn read(
     format: Format,
     trace: Option<&str>,
 ) -> Result<Vec<OutgoingEvent>, Refused> {
-    let limits = app.foundation.config.limits;
-    let now = app.foundation.clock.now();
+    let foundation = &app.foundation;
+    let limits = foundation.config.limits;
+    let now = foundation.clock.now();
     let events = batch::split(body, format, limits.batch_events).map_err(Refused::Batch)?;
     let mut events = batch::complete_all(&events, |event| {
-        complete(event, Completion::new(now, limits.event_bytes))
+        let completion = Completion::new(now, limits.event_bytes);
+        complete(event, &foundation.catalogue, completion)
     })
     .map_err(Refused::Events)?;
     for event in &mut events {

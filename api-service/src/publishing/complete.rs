@@ -9,9 +9,10 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use serde_json::value::RawValue;
 use shared::clock::Timestamp;
+use shared::event::catalogue::Catalogue;
 use shared::event::{
-    Envelope, LONGEST_EVENT_TYPE, LONGEST_ID, LONGEST_PATH, NO_DATE_TIME, UNROUTABLE, catalogue,
-    is_date_time, is_id, is_routable,
+    Envelope, LONGEST_EVENT_TYPE, LONGEST_ID, LONGEST_PATH, NO_DATE_TIME, UNROUTABLE, is_date_time,
+    is_id, is_routable,
 };
 use uuid::Uuid;
 
@@ -69,11 +70,16 @@ impl Completion {
 /// Checks a producer's object and fills in what may be left out (null counts as left out): `id`,
 /// `created_at`, `ip_address` and `target_*`, of which `details` may tell. Known fields are written
 /// in GitLab's order, then the producer's own as they came; `details`, these and all numbers stay
-/// byte for byte. Every problem is reported at once.
-pub fn complete(json: &str, with: Completion) -> Result<OutgoingEvent, Vec<Problem>> {
+/// byte for byte. Its type must be in the catalogue. Every problem is reported at once.
+pub fn complete(
+    json: &str,
+    catalogue: &Catalogue,
+    with: Completion,
+) -> Result<OutgoingEvent, Vec<Problem>> {
     let fields = Fields::parse(json)?;
     let mut check = Check {
         fields: &fields,
+        catalogue,
         problems: Vec::new(),
     };
     let event = check.event(with);
@@ -131,6 +137,7 @@ impl Event<'_> {
 
 struct Check<'a> {
     fields: &'a Fields<'a>,
+    catalogue: &'a Catalogue,
     problems: Vec<Problem>,
 }
 
@@ -205,7 +212,7 @@ impl<'a> Check<'a> {
         let problem = match self.fields.get("event_type").map(text_of) {
             None => "is missing".to_owned(),
             Some(None) => "must be a string".to_owned(),
-            Some(Some(name)) if catalogue::find(&name).is_some() => return name,
+            Some(Some(name)) if self.catalogue.find(&name).is_some() => return name,
             Some(Some(name)) if name.chars().count() <= LONGEST_EVENT_TYPE => {
                 format!("is not a known event type: {}", quoted(&name))
             }

@@ -13,7 +13,7 @@ fn completed(json: &str) -> Result<OutgoingEvent, Vec<Problem>> {
         now: NOW,
         most_bytes: MOST,
     };
-    complete(json, completion)
+    complete(json, &Catalogue::built_in(), completion)
 }
 
 /// The least that a producer must send.
@@ -370,7 +370,7 @@ fn the_size_of_the_complete_event_is_limited() {
             now: NOW,
             most_bytes,
         };
-        let event = complete(&least().to_string(), completion);
+        let event = complete(&least().to_string(), &Catalogue::built_in(), completion);
         assert_eq!(event.is_ok(), taken);
         if let Err(problems) = event {
             assert_eq!(
