@@ -29,7 +29,7 @@ pub(super) struct DestinationInput {
     /// At most 72 characters; made up when absent.
     name: Option<String>,
     /// 16 to 24 printable ASCII characters (8 to 24 in `instanceAuditEventExternalDestinationCreate`);
-    /// made when absent.
+    /// made when absent. GitLab takes one for destinations of groups only.
     verification_token: Option<String>,
 }
 
@@ -89,7 +89,8 @@ pub(super) struct UpdateDestination<S: Surface> {
     destination_url: Option<String>,
     /// 1 to 72 characters.
     name: Option<String>,
-    /// 16 to 24 printable ASCII characters (8 to 24 in `instanceAuditEventExternalDestinationUpdate`).
+    /// 16 to 24 printable ASCII characters (8 to 24 in `instanceAuditEventExternalDestinationUpdate`). Not
+    /// in GitLab.
     verification_token: Option<String>,
     /// Whether anything is streamed.
     active: Option<bool>,

@@ -6,6 +6,7 @@ mod audit_event;
 mod big_int;
 mod connection;
 mod consolidated_mutations;
+mod definitions;
 mod destination;
 mod destination_list;
 mod destination_payload;

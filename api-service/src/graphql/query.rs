@@ -3,6 +3,7 @@
 use async_graphql::{Context, ID, Object, Result};
 
 use super::connection::{Connection, page_request};
+use super::definitions::AuditEventDefinition;
 use super::destination::{
     InstanceAuditEventStreamingDestination, InstanceExternalAuditEventDestination,
 };
@@ -10,7 +11,7 @@ use super::group::Group;
 use super::session::Session;
 use super::surface::{ConsolidatedInstance, LegacyGroup, LegacyInstance, PlanInstance, Surface};
 use super::user::CurrentUser;
-use super::{app, caller, destination_list, errors};
+use super::{app, caller, definitions, destination_list, errors};
 use crate::destinations;
 use crate::domain::page::PageRequest;
 
@@ -36,6 +37,20 @@ impl Query {
             .await
             .map(|group| group.map(Group))
             .map_err(errors::top_level::<LegacyGroup>)
+    }
+
+    /// The event types that can be published and filtered on, ordered by name; for everybody.
+    async fn audit_event_definitions(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only items after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Only items before this cursor.")] before: Option<String>,
+        #[graphql(desc = "The first so many of them, at most 100.")] first: Option<i32>,
+        #[graphql(desc = "The last so many of them, at most 100.")] last: Option<i32>,
+    ) -> Result<Connection<AuditEventDefinition>> {
+        caller(ctx)?;
+        let request = page_request(after.as_deref(), before.as_deref(), first, last)?;
+        Ok(definitions::page(&app(ctx).foundation.catalogue, &request).into())
     }
 
     /// Where the audit events of the whole instance are streamed to; empty for who may not

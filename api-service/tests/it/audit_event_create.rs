@@ -14,7 +14,7 @@ use crate::stage::{Stage, caller};
 
 const MUTATION: &str = "mutation($input: AuditEventCreateInput!) { auditEventCreate(input: $input) { clientMutationId errors auditEvent { id eventType } } }";
 
-fn with_scopes(scopes: &[AccessTokenScope]) -> Caller {
+pub(crate) fn with_scopes(scopes: &[AccessTokenScope]) -> Caller {
     let account = Account {
         id: 7,
         username: "producer".to_owned(),

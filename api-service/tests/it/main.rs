@@ -11,6 +11,7 @@ mod concurrency;
 mod consolidated;
 mod create;
 mod databases;
+mod definitions;
 mod destroy;
 mod documentation;
 mod event_type_filters;

@@ -13,7 +13,8 @@ use async_graphql::parser::types::{
 /// GitLab's types of this surface, in full.
 const GITLABS: &str = include_str!("gitlab.graphql");
 /// What is here and not in GitLab, beside whole types, and fields of the types in [`OPEN`].
-const SURPLUS: [(&str, &str); 7] = [
+const SURPLUS: [(&str, &str); 8] = [
+    ("AuditEventDefinition", "scopes: [String!]!"),
     ("ExternalAuditEventDestination", "signingSecret: String!"),
     (
         "InstanceExternalAuditEventDestination",
@@ -108,6 +109,18 @@ fn names_types_and_nullability_are_gitlabs_but_for_what_is_named() {
         if !OPEN.contains(&name.as_str()) {
             assert_eq!(*ours, fields, "{name}");
         }
+    }
+}
+
+#[test]
+fn what_gitlab_has_not_says_so() {
+    let sdl = sdl();
+    for (name, field) in SURPLUS {
+        let (_, fields) = sdl.split_once(&format!(" {name} ")).unwrap();
+        let (fields, _) = fields.split_once("\n}").unwrap();
+        let (before, _) = fields.split_once(&format!("\t{field}")).unwrap();
+        let description = before.rsplit("\"\"\"").nth(1).unwrap();
+        assert!(description.contains("GitLab"), "{name}: {description}");
     }
 }
 

@@ -67,7 +67,7 @@ impl<S: Surface> CommonFields<S> {
         &self.0.event_type_filters
     }
 
-    /// What requests are signed with, as Standard Webhooks has it: `whsec_` and base64.
+    /// What requests are signed with, as Standard Webhooks has it: `whsec_` and base64. Not in GitLab.
     async fn signing_secret(&self, ctx: &Context<'_>) -> Result<String> {
         secret::show(ctx, &self.0.signing_secret, "signing secret", self.0.id)
     }
