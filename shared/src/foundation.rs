@@ -1,4 +1,5 @@
-//! What both services stand on: configuration, database, keys, queue and clock, opened in order.
+//! What both services stand on: configuration, event types, database, keys, queue and clock, opened in
+//! order.
 
 use std::sync::Arc;
 
@@ -38,9 +39,11 @@ impl Foundation {
         config: Config,
         migrate: impl AsyncFn(&str) -> Result<(), DbErr>,
     ) -> anyhow::Result<Self> {
+        // Before the database, which may have to be waited for.
+        let catalogue = Catalogue::open(config.catalogue.definitions.as_deref())?;
         let database = Database::open(&config.database, migrate).await?;
         let queue = queue::open(&config.queue, &database).await?;
-        Self::of(config, database, queue).await
+        Self::of(config, catalogue, database, queue).await
     }
 
     /// Like [`Self::open`], for a command that only changes the database, perhaps beside services
@@ -49,17 +52,29 @@ impl Foundation {
         config: Config,
         migrate: impl AsyncFn(&str) -> Result<(), DbErr>,
     ) -> anyhow::Result<Self> {
+        let catalogue = Catalogue::open(config.catalogue.definitions.as_deref())?;
         let database = Database::open(&config.database, migrate).await?;
-        Self::of(config, database, Arc::new(SilentQueue::default())).await
+        Self::of(
+            config,
+            catalogue,
+            database,
+            Arc::new(SilentQueue::default()),
+        )
+        .await
     }
 
-    async fn of(config: Config, database: Database, queue: Arc<dyn Queue>) -> anyhow::Result<Self> {
+    async fn of(
+        config: Config,
+        catalogue: Catalogue,
+        database: Database,
+        queue: Arc<dyn Queue>,
+    ) -> anyhow::Result<Self> {
         let keyring = Keyring::open(&config)?;
         check_keys(&database, &keyring).await?;
         Ok(Self {
             keyring: Arc::new(keyring),
             config: Arc::new(config),
-            catalogue: Arc::new(Catalogue::built_in()),
+            catalogue: Arc::new(catalogue),
             database,
             queue,
             clock: Clock::System,

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures_util::future::select_all;
 
-use crate::config::Config;
+use crate::config::{Config, ConfigError};
 use crate::supervision::Supervision;
 use crate::{healthcheck, telemetry};
 
@@ -82,7 +82,12 @@ async fn run(
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{name}: {error:#}");
-            ExitCode::FAILURE
+            // The files that the settings name are read at the start.
+            if error.is::<ConfigError>() {
+                ExitCode::from(UNUSABLE)
+            } else {
+                ExitCode::FAILURE
+            }
         }
     }
 }

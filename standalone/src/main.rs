@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use clap::Parser as _;
 use shared::config::{self, Config, ConfigError};
+use shared::event::catalogue::Catalogue;
 use shared::foundation::Foundation;
 use shared::process::{EndSignal, UNUSABLE};
 use shared::telemetry;
@@ -40,7 +41,8 @@ async fn run(command: Command) -> anyhow::Result<()> {
         }
         Command::Schema => api_service::graphql::sdl().trim_end().to_owned(),
         Command::Config(ConfigCommand::Check) => {
-            Config::from_process()?;
+            let config = Config::from_process()?;
+            Catalogue::open(config.catalogue.definitions.as_deref())?;
             "the configuration can be used".to_owned()
         }
         Command::Config(ConfigCommand::Reference) => config::reference().trim_end().to_owned(),

@@ -220,3 +220,17 @@ async fn a_thousand_events_are_accepted_in_one_request() {
     assert_eq!(answer.json()["ids"], json!(ids));
     assert_eq!(service.queued(1_000).await.len(), 1_000);
 }
+
+#[tokio::test]
+async fn event_types_of_the_operators_own_are_taken() {
+    let folder = tempfile::tempdir().unwrap();
+    let definition = "name: invoice_paid\ndescription: An invoice was paid.\nscope: [Group]\n";
+    std::fs::write(folder.path().join("invoice_paid.yml"), definition).unwrap();
+    let definitions = folder.path().to_str().unwrap();
+    let service = Service::with(&[("CATALOGUE__DEFINITIONS", definitions)]).await;
+    let mut own = event(1);
+    own["event_type"] = json!("invoice_paid");
+    let answer = service.publish(JSON, own.to_string()).await;
+    assert_eq!(answer.status, StatusCode::ACCEPTED);
+    service.stop().await;
+}

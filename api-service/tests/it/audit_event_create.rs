@@ -12,7 +12,7 @@ use crate::databases::on_every_database;
 use crate::level::NO_ACCESS;
 use crate::stage::{Stage, caller};
 
-const MUTATION: &str = "mutation($input: AuditEventCreateInput!) { auditEventCreate(input: $input) { clientMutationId errors auditEvent { id eventType } } }";
+pub(crate) const MUTATION: &str = "mutation($input: AuditEventCreateInput!) { auditEventCreate(input: $input) { clientMutationId errors auditEvent { id eventType } } }";
 
 pub(crate) fn with_scopes(scopes: &[AccessTokenScope]) -> Caller {
     let account = Account {
@@ -34,7 +34,7 @@ fn event() -> Value {
 }
 
 /// The event as it left: on the queue, or in the outbox where the broker is away.
-async fn published(stage: &Stage) -> Value {
+pub(crate) async fn published(stage: &Stage) -> Value {
     if !matches!(
         stage.foundation.config.queue.backend,
         QueueBackend::Embedded

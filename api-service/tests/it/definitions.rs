@@ -1,12 +1,35 @@
-//! The definitions of event types.
+//! The definitions of event types, built in and the operator's own.
 
 use api_service::auth::{AccessTokenScope, Caller};
 use serde_json::{Value, json};
 
-use crate::audit_event_create::with_scopes;
-use crate::databases::on_every_database;
-use crate::level::NO_API_SCOPE;
+use crate::audit_event_create::{MUTATION, published, with_scopes};
+use crate::databases::{on_every_database, on_every_database_with};
+use crate::level::{NO_API_SCOPE, on_both_levels_with};
 use crate::stage::{Answer, Stage};
+
+/// A definition with nothing left out.
+const INVOICE_PAID: &str = "name: invoice_paid
+description: An invoice was paid.
+introduced_by_issue: https://tracker.example/issues/7
+introduced_by_mr: https://tracker.example/changes/8
+feature_category: billing
+milestone: '4.2'
+saved_to_database: true
+streamed: true
+scope: [Group, User]
+";
+
+/// A definition with everything left out that may be.
+const AAA_FIRST: &str = "name: aaa_first\ndescription: It came first.\nscope: [Instance]\n";
+
+fn own_definitions() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in [("invoice_paid", INVOICE_PAID), ("aaa_first", AAA_FIRST)] {
+        std::fs::write(folder.path().join(format!("{name}.yml")), text).unwrap();
+    }
+    folder
+}
 
 async fn list(stage: &Stage, caller: &Caller, arguments: &str) -> Answer {
     let query = format!(
@@ -88,6 +111,73 @@ async fn a_token_without_the_api_scope_and_a_cursor_of_another_list_are_refused(
         let answer = list(stage, &Caller::default(), "(after: \"aWQ6Nw\")").await;
         let expected = ("Please provide a valid cursor", "BAD_USER_INPUT");
         assert_eq!(answer.refused(), expected);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn own_types_are_listed_among_the_others() {
+    let folder = own_definitions();
+    let settings = [("CATALOGUE__DEFINITIONS", folder.path().to_str().unwrap())];
+    on_every_database_with(&settings, async |stage| {
+        let all = pages(stage, true).await.concat();
+        assert_eq!(all.len(), 519);
+        assert_eq!(
+            all[0],
+            json!({
+                "name": "aaa_first", "description": "It came first.",
+                "introducedByIssue": null, "introducedByMr": null,
+                "featureCategory": "custom", "milestone": "0.0",
+                "savedToDatabase": false, "streamed": true, "scopes": ["Instance"],
+            })
+        );
+        let one = all.iter().find(|one| one["name"] == "invoice_paid");
+        assert_eq!(
+            one.unwrap(),
+            &json!({
+                "name": "invoice_paid", "description": "An invoice was paid.",
+                "introducedByIssue": "https://tracker.example/issues/7",
+                "introducedByMr": "https://tracker.example/changes/8",
+                "featureCategory": "billing", "milestone": "4.2",
+                "savedToDatabase": true, "streamed": true, "scopes": ["Group", "User"],
+            })
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn own_types_can_be_filtered_on() {
+    let folder = own_definitions();
+    let settings = [("CATALOGUE__DEFINITIONS", folder.path().to_str().unwrap())];
+    on_both_levels_with(&settings, async |stage, level, ada| {
+        let url = "https://1.1.1.1/logs";
+        let made = level.created(stage, ada, url, json!({})).await;
+        let id = made["id"].as_str().unwrap();
+        let wanted = json!(["invoice_paid", "user_created"]);
+        let answer = level.add_event_types(stage, ada, id, wanted.clone()).await;
+        assert_eq!(answer.data()["errors"], json!([]));
+        assert_eq!(answer.data()["eventTypeFilters"], wanted);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn own_types_can_be_published() {
+    let folder = own_definitions();
+    let settings = [("CATALOGUE__DEFINITIONS", folder.path().to_str().unwrap())];
+    on_every_database_with(&settings, async |stage| {
+        let producer = with_scopes(&[AccessTokenScope::Publish]);
+        let input = json!({
+            "eventType": "invoice_paid", "authorId": 7, "authorName": "Ada",
+            "entityId": 29, "entityType": "Group", "entityPath": "acme", "details": {},
+        });
+        let answer = stage
+            .run(&producer, MUTATION, json!({ "input": input }))
+            .await;
+        let payload = &answer.data()["auditEventCreate"];
+        assert_eq!(payload["errors"], json!([]));
+        assert_eq!(published(stage).await["event_type"], "invoice_paid");
     })
     .await;
 }

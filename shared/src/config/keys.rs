@@ -1,12 +1,13 @@
 //! Every key with its default and meaning: the one place that knows them, from which the reference
 //! is printed too.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::reader::Reader;
 use super::{
-    ApiConfig, BootstrapConfig, Config, DatabaseUrl, DeliveryConfig, Limits, LogConfig,
-    QueueBackend, QueueConfig, WorkerConfig, parse,
+    ApiConfig, BootstrapConfig, CatalogueConfig, Config, DatabaseUrl, DeliveryConfig, Limits,
+    LogConfig, QueueBackend, QueueConfig, WorkerConfig, parse,
 };
 
 impl Config {
@@ -49,6 +50,13 @@ impl Config {
                 "The licensed plan: `free`, `premium` or `ultimate`. Streaming needs `ultimate`.",
                 parse::plan,
             ),
+            catalogue: CatalogueConfig {
+                definitions: r.get_optional(
+                    "catalogue.definitions",
+                    "A folder with a file `<name>.yml` for each event type of your own, see [publishing.md](publishing.md#event-types-of-your-own). Unset: there are the built-in types alone.",
+                    |text| Ok(PathBuf::from(text)),
+                ),
+            },
             instance_destinations: r.get(
                 "features.ff_external_audit_events",
                 "true",

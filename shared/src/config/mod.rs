@@ -43,6 +43,8 @@ pub struct Config {
     pub delivery: DeliveryConfig,
     /// The licensed plan; streaming needs [`Plan::Ultimate`].
     pub plan: Plan,
+    /// The event types.
+    pub catalogue: CatalogueConfig,
     /// Whether instance-level destinations exist (`ff_external_audit_events`).
     pub instance_destinations: bool,
     /// Limits of what may be stored and published.
@@ -94,6 +96,13 @@ pub struct WorkerConfig {
 pub struct BootstrapConfig {
     /// The token of the admin `root`; none: one is made and printed once.
     pub admin_token: Option<SecretString>,
+}
+
+/// The event types.
+#[derive(Debug, Clone)]
+pub struct CatalogueConfig {
+    /// The folder with the definitions of the operator's own.
+    pub definitions: Option<PathBuf>,
 }
 
 /// How deliveries are made.

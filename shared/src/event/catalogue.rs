@@ -1,6 +1,12 @@
-//! The event types that exist: 517 built in, as in GitLab's reference.
+//! The event types that exist: 517 built in, as in GitLab's reference, and the operator's own.
 
+mod definition;
+mod folder;
+
+use std::path::Path;
 use std::sync::{Arc, LazyLock};
+
+use crate::config::{ConfigError, variable};
 
 /// What is known of one event type.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,11 +108,33 @@ pub struct Catalogue {
 }
 
 impl Catalogue {
-    /// The built-in types.
+    /// The built-in types alone.
     pub fn built_in() -> Self {
         Self {
             event_types: BUILT_IN.clone(),
         }
+    }
+
+    /// The built-in types, and those that are defined in a folder when one is given. The error has
+    /// all that is wrong with the definitions.
+    pub fn open(definitions: Option<&Path>) -> Result<Self, ConfigError> {
+        let mut catalogue = Self::built_in();
+        let Some(definitions) = definitions else {
+            return Ok(catalogue);
+        };
+        let own = folder::read(definitions, &catalogue).map_err(|problems| {
+            let variable = variable("catalogue.definitions");
+            let named = problems
+                .into_iter()
+                .map(|problem| format!("{variable}: {problem}"));
+            ConfigError(named.collect())
+        })?;
+        tracing::info!(count = own.len(), "own event types are known");
+        catalogue.event_types.extend(own.into_iter().map(Arc::new));
+        catalogue
+            .event_types
+            .sort_unstable_by(|one, other| one.name.cmp(&other.name));
+        Ok(catalogue)
     }
 
     /// Looks a type up by its name.

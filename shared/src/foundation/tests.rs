@@ -13,7 +13,14 @@ pub(crate) async fn open_in(folder: &std::path::Path) -> Foundation {
 }
 
 async fn open(folder: &std::path::Path, key: &str) -> anyhow::Result<Foundation> {
-    let mut settings = Source::default();
+    open_with(folder, key, Source::default()).await
+}
+
+async fn open_with(
+    folder: &std::path::Path,
+    key: &str,
+    mut settings: Source,
+) -> anyhow::Result<Foundation> {
     let path = folder.join("test.db");
     settings.set(
         "database.url",
@@ -49,4 +56,32 @@ async fn a_key_that_does_not_open_what_is_stored_stops_the_start() {
         error.contains("AUDITSTREAM_SECRETS__ENCRYPTION_KEY"),
         "{error}"
     );
+}
+
+#[tokio::test]
+async fn definitions_that_cannot_be_used_stop_the_start_before_the_database() {
+    let folder = tempfile::tempdir().unwrap();
+    let definitions = folder.path().join("definitions");
+    std::fs::create_dir(&definitions).unwrap();
+    let with_definitions = || {
+        let mut settings = Source::default();
+        settings.set("catalogue.definitions", definitions.to_str().unwrap());
+        open_with(folder.path(), KEY, settings)
+    };
+    let file = definitions.join("invoice_paid.yml");
+    std::fs::write(&file, "name: invoice_paid\nscope: [Group]\n").unwrap();
+    let error = with_definitions().await.err().unwrap();
+    let error = error.downcast::<config::ConfigError>().unwrap();
+    assert_eq!(
+        error.to_string(),
+        "the configuration cannot be used:\n  - AUDITSTREAM_CATALOGUE__DEFINITIONS: invoice_paid.yml: description is missing"
+    );
+    assert!(!folder.path().join("test.db").exists());
+    std::fs::write(
+        &file,
+        "name: invoice_paid\nscope: [Group]\ndescription: An invoice was paid.\n",
+    )
+    .unwrap();
+    let foundation = with_definitions().await.unwrap();
+    assert!(foundation.catalogue.find("invoice_paid").is_some());
 }

@@ -30,6 +30,7 @@ on_backend!(
 on_every_backend!(
     health_and_metrics_are_served,
     an_unusable_configuration_stops_the_start_with_all_its_problems,
+    definitions_that_cannot_be_used_stop_the_start_with_all_their_problems,
 );
 
 async fn processes_that_start_at_once_on_an_empty_database_all_come_up(backend: Backend) {
@@ -186,12 +187,16 @@ async fn health_and_metrics_are_served(backend: Backend) {
     system.stop().await;
 }
 
-async fn an_unusable_configuration_stops_the_start_with_all_its_problems(backend: Backend) {
-    let binaries: &[&str] = if backend.has_broker() {
+/// The binaries that serve on a backend.
+fn binaries(backend: Backend) -> &'static [&'static str] {
+    if backend.has_broker() {
         &["api-service", "delivery-worker"]
     } else {
         &["auditstream"]
-    };
+    }
+}
+
+async fn an_unusable_configuration_stops_the_start_with_all_its_problems(backend: Backend) {
     let environment: Vec<(String, String)> = [
         ("AUDITSTREAM_API__BIND", "everywhere"),
         ("AUDITSTREAM_DELIVERY__RETENTION", "a while"),
@@ -200,12 +205,38 @@ async fn an_unusable_configuration_stops_the_start_with_all_its_problems(backend
     .into_iter()
     .map(|(key, value)| (key.to_owned(), value.to_owned()))
     .collect();
-    for name in binaries {
+    for name in binaries(backend) {
         let output = command(name, &environment).output().await.unwrap();
         assert_eq!(output.status.code(), Some(2));
         let text = String::from_utf8(output.stderr).unwrap();
         for (variable, _) in &environment {
             assert!(text.contains(variable.as_str()), "{name}: {text}");
+        }
+    }
+}
+
+async fn definitions_that_cannot_be_used_stop_the_start_with_all_their_problems(backend: Backend) {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in [("one.yml", "name: one\nscope: [Pet]\n"), ("two", "")] {
+        std::fs::write(folder.path().join(name), text).unwrap();
+    }
+    let variable = "AUDITSTREAM_CATALOGUE__DEFINITIONS";
+    let path = folder.path().to_str().unwrap().to_owned();
+    let environment = [(variable.to_owned(), path)];
+    let mut commands: Vec<_> = binaries(backend)
+        .iter()
+        .map(|name| command(name, &environment))
+        .collect();
+    let mut check = command("auditstream", &environment);
+    check.args(["config", "check"]);
+    commands.push(check);
+    for mut command in commands {
+        let output = command.output().await.unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        let text = String::from_utf8(output.stderr).unwrap();
+        for problem in ["one.yml: description", "one.yml: scope", "two: is no file"] {
+            let problem = format!("{variable}: {problem}");
+            assert!(text.contains(&problem), "{text}");
         }
     }
 }
