@@ -5,8 +5,9 @@ use serde_json::{Value, json};
 
 use crate::audit_event_create::{MUTATION, published, with_scopes};
 use crate::databases::{on_every_database, on_every_database_with};
-use crate::level::{NO_API_SCOPE, on_both_levels_with};
+use crate::level::NO_API_SCOPE;
 use crate::stage::{Answer, Stage};
+use crate::surface::on_every_surface_with;
 
 /// A definition with nothing left out.
 const INVOICE_PAID: &str = "name: invoice_paid
@@ -150,12 +151,14 @@ async fn own_types_are_listed_among_the_others() {
 async fn own_types_can_be_filtered_on() {
     let folder = own_definitions();
     let settings = [("CATALOGUE__DEFINITIONS", folder.path().to_str().unwrap())];
-    on_both_levels_with(&settings, async |stage, level, ada| {
+    on_every_surface_with(&settings, async |stage, surface, ada| {
         let url = "https://1.1.1.1/logs";
-        let made = level.created(stage, ada, url, json!({})).await;
+        let made = surface.created(stage, ada, url).await;
         let id = made["id"].as_str().unwrap();
         let wanted = json!(["invoice_paid", "user_created"]);
-        let answer = level.add_event_types(stage, ada, id, wanted.clone()).await;
+        let answer = surface
+            .add_event_types(stage, ada, id, wanted.clone())
+            .await;
         assert_eq!(answer.data()["errors"], json!([]));
         assert_eq!(answer.data()["eventTypeFilters"], wanted);
     })
