@@ -64,6 +64,8 @@ function show() {
       defaultQuery: WELCOME,
       defaultEditorToolsVisibility: "variables",
       shouldPersistHeaders: false,
+      // What was typed may hold secrets: it is gone with the tab too.
+      storage: sessionStorage,
     }),
   );
   greet();

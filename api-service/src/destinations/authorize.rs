@@ -1,7 +1,8 @@
 //! The permission check, which alone makes the proof that all other functions ask for.
 
-use sea_orm::{ColumnTrait as _, Condition};
-use sea_orm::{EntityTrait as _, QueryFilter as _};
+use sea_orm::{
+    ColumnTrait as _, Condition, DatabaseTransaction, DbErr, EntityTrait as _, QueryFilter as _,
+};
 use shared::entities::{
     destination_headers, destination_namespace_filters, destinations, namespaces,
 };
@@ -19,6 +20,8 @@ pub struct Authorised {
     scope: Scope,
     generation: Generation,
     author: Author,
+    /// The user whose membership this rests on; none for an admin.
+    member: Option<i64>,
 }
 
 /// Proof that somebody may administer a destination, which exists.
@@ -53,6 +56,20 @@ impl Authorised {
     /// In which generation of the API, whose words the audit events have.
     pub fn generation(&self) -> Generation {
         self.generation
+    }
+
+    /// Whether it still holds in a transaction: between the permission check and the change there is
+    /// time, for one that waits for the network or for its turn.
+    pub(super) async fn still_holds(
+        &self,
+        transaction: &DatabaseTransaction,
+    ) -> Result<bool, DbErr> {
+        let (Some(user_id), Scope::Group(group)) = (self.member, &self.scope) else {
+            return Ok(true);
+        };
+        let level =
+            accounts::members::highest_level(transaction, user_id, &group.full_path).await?;
+        Ok(level == Some(AccessLevel::Owner))
     }
 
     /// Who does so.
@@ -93,6 +110,7 @@ pub fn instance(app: &App, caller: &Caller, generation: Generation) -> Result<Au
             scope: Scope::Instance,
             generation,
             author: caller.author(user),
+            member: None,
         })
     } else {
         Err(Failure::Forbidden)
@@ -125,6 +143,7 @@ pub async fn group(
             scope: Scope::Group(group),
             generation,
             author: caller.author(user),
+            member: (!user.admin).then_some(user.id),
         })
     } else {
         Err(Failure::Forbidden)

@@ -1,6 +1,6 @@
 //! A change of streaming configuration: one transaction with its version and its audit events.
 
-use sea_orm::{ActiveModelTrait as _, ActiveValue, DatabaseTransaction, DbErr};
+use sea_orm::{ActiveModelTrait as _, ActiveValue, DatabaseTransaction};
 use shared::clock::Timestamp;
 use shared::entities::{config_version, destinations};
 use shared::queue::Notice;
@@ -23,9 +23,12 @@ pub(super) struct Change<'a> {
 impl<'a> Change<'a> {
     /// Begins a change. From here to its end no other change can be made: the row of the version is
     /// locked first, so what is counted and looked up in the transaction cannot be overtaken.
-    pub(super) async fn begin(app: &'a App, authorised: &'a Authorised) -> Result<Self, DbErr> {
+    pub(super) async fn begin(app: &'a App, authorised: &'a Authorised) -> Result<Self, Failure> {
         let transaction = app.foundation.database.begin().await?;
         let version = config_version::advance(&transaction).await?;
+        if !authorised.still_holds(&transaction).await? {
+            return Err(Failure::Forbidden);
+        }
         Ok(Self {
             app,
             authorised,

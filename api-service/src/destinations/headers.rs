@@ -14,6 +14,17 @@ use crate::audit::{Happening, HeaderChange};
 use crate::domain::header::{self, HeaderName, NewHeader};
 use crate::domain::{Destination, Header, Target, Violation};
 
+/// A header that is to be a record of its own.
+#[derive(Debug)]
+pub struct LoneHeader {
+    /// The name.
+    pub key: String,
+    /// The value; blanks around it are cut.
+    pub value: SecretString,
+    /// Whether it is sent, which must be said.
+    pub active: Option<bool>,
+}
+
 /// What is to become of a header; none: it stays as it is.
 #[derive(Debug)]
 pub struct HeaderUpdate {
@@ -29,16 +40,22 @@ pub struct HeaderUpdate {
 pub async fn add_header(
     app: &App,
     authorised: &AuthorisedDestination,
-    wanted: NewHeader,
+    wanted: LoneHeader,
 ) -> Result<Header, Failure> {
+    let missing = wanted
+        .active
+        .is_none()
+        .then_some(Violation::HeaderActiveMissing);
     let wanted = NewHeader {
+        key: wanted.key,
         value: header::without_blanks(&wanted.value),
-        ..wanted
+        active: wanted.active.unwrap_or_default(),
     };
     let change = Change::begin(app, authorised.authorised()).await?;
     let destination = change.find(authorised).await?;
     let mut violations = check_key(&wanted.key, headers(&destination));
     violations.extend(check_value(&wanted.value));
+    violations.extend(missing);
     let limit = app.foundation.config.limits.headers;
     if headers(&destination).len() as u64 >= limit {
         violations.push(Violation::TooManyHeaders { limit });

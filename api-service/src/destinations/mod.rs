@@ -24,7 +24,9 @@ pub use authorize::{Authorised, AuthorisedDestination, AuthorisedPart};
 pub use create::{NewDestination, create};
 pub use destroy::destroy;
 pub use event_type_filters::{add_event_types, remove_event_types};
-pub use headers::{HeaderUpdate, add_header, read_header, remove_header, update_header};
+pub use headers::{
+    HeaderUpdate, LoneHeader, add_header, read_header, remove_header, update_header,
+};
 pub use list::list;
 pub use namespace_filters::{add_namespace_filter, find_namespace, remove_namespace_filter};
 pub use read::read;

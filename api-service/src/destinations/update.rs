@@ -76,6 +76,7 @@ pub async fn update(
     };
     let columns = changed.columns(authorised.authorised().generation());
     if columns.is_empty() {
+        // Without a commit the version stays too, and no worker loads anything.
         return Ok(before);
     }
     let events = columns.iter().map(|column| {

@@ -28,7 +28,7 @@ pub struct Destination {
     pub namespace_filters: Vec<NamespaceFilter>,
 }
 
-/// What events are sent to. Every place that must tell kinds apart matches on this.
+/// What events are sent to.
 #[derive(Debug, Clone)]
 pub enum Target {
     /// A URL.

@@ -70,6 +70,11 @@ fn target(text: &str, egress: EgressPolicy) -> Result<Option<(String, u16)>, Blo
     if !matches!(url.scheme(), "http" | "https") {
         return Err(BlockedUrl::Scheme);
     }
+    // The parser takes any number of slashes, of either kind; others would see another host in it.
+    let authority = text[url.scheme().len()..].strip_prefix("://");
+    if authority.is_none_or(|rest| rest.starts_with(['/', '\\'])) {
+        return Err(BlockedUrl::Unreadable);
+    }
     if !url.username().is_empty() || url.password().is_some() {
         return Err(BlockedUrl::Credentials);
     }
@@ -137,6 +142,12 @@ mod tests {
             ),
             ("ftp://ada@example.com/", blocked(BlockedUrl::Scheme)),
             ("https://example.com/@ada:secret", vec![]),
+            ("https:1.1.1.1", blocked(BlockedUrl::Unreadable)),
+            ("https:/1.1.1.1", blocked(BlockedUrl::Unreadable)),
+            ("https:///1.1.1.1", blocked(BlockedUrl::Unreadable)),
+            (r"https:\\1.1.1.1", blocked(BlockedUrl::Unreadable)),
+            (r"https://\1.1.1.1", blocked(BlockedUrl::Unreadable)),
+            ("HTTPS://example.com", vec![]),
             ("https://", blocked(BlockedUrl::Host)),
             ("https://-example.com", blocked(BlockedUrl::Host)),
             ("https://.example.com", blocked(BlockedUrl::Host)),

@@ -2,7 +2,7 @@
 //! by GitLab's rules is decided by this value.
 
 /// A generation of the API.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Generation {
     /// `externalAuditEventDestination…`: a destination has columns, headers and at most one namespace
     /// filter.

@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 
+use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value, json};
 
 use super::header::{self, HeaderName, NewHeader};
@@ -91,9 +92,11 @@ fn read_header(key: &str, settings: &Value) -> Option<NewHeader> {
         None => true,
         Some(active) => active.as_bool()?,
     };
-    (value.trim() == value).then(|| NewHeader {
+    let value: SecretString = value.into();
+    let as_sent = header::without_blanks(&value);
+    (as_sent.expose_secret() == value.expose_secret()).then(|| NewHeader {
         key: key.to_owned(),
-        value: value.into(),
+        value,
         active,
     })
 }

@@ -20,6 +20,13 @@ pub struct Facts<'a> {
 
 /// What is wrong with limiting a destination to a further namespace.
 pub fn check(facts: &Facts<'_>, wanted: &Namespace) -> Vec<Violation> {
+    // Nothing else is told of what is outside: which of its namespaces another group's destinations
+    // are limited to is that group's affair.
+    if let Scope::Group(group) = facts.scope
+        && !wanted.is_at_or_below(&group.full_path)
+    {
+        return vec![Violation::NamespaceOutside];
+    }
     let mut violations = Vec::new();
     let taken = facts.existing.contains(&wanted.id);
     let full = facts.existing.len() as u64 >= facts.limit;
@@ -40,11 +47,6 @@ pub fn check(facts: &Facts<'_>, wanted: &Namespace) -> Vec<Violation> {
                 violations.push(Violation::TooManyNamespaceFilters { limit: facts.limit });
             }
         }
-    }
-    if let Scope::Group(group) = facts.scope
-        && !wanted.is_at_or_below(&group.full_path)
-    {
-        violations.push(Violation::NamespaceOutside);
     }
     violations
 }
@@ -97,6 +99,21 @@ mod tests {
                 };
                 assert_eq!(check(&facts, &namespace(path)), expected, "{path}");
             }
+        }
+    }
+
+    #[test]
+    fn of_a_namespace_that_is_outside_nothing_else_is_told() {
+        for generation in [Generation::Legacy, Generation::Consolidated] {
+            let facts = Facts {
+                generation,
+                scope: &acme(),
+                existing: &[7, 8],
+                used_elsewhere: true,
+                limit: 1,
+            };
+            let violations = check(&facts, &namespace("other"));
+            assert_eq!(violations, [Violation::NamespaceOutside]);
         }
     }
 

@@ -28,7 +28,7 @@ impl<T: Numbered> Placed for T {
 }
 
 /// Which end of a list is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum End {
     /// The items with the lowest places.
     First,
@@ -37,7 +37,7 @@ pub enum End {
 }
 
 /// Which part of a list is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PageRequest<P = i64> {
     /// Only items at a higher place.
     pub after: Option<P>,

@@ -45,6 +45,9 @@ impl ChosenToken {
         let shortest = self.shortest;
         let mut violations = Vec::new();
         let length = token.chars().count();
+        if token.trim().is_empty() {
+            violations.push(Violation::TokenBlank);
+        }
         if length < shortest {
             violations.push(Violation::TokenTooShort { shortest });
         }
@@ -54,8 +57,6 @@ impl ChosenToken {
         // It is sent as the value of a header, where a line break would begin another header.
         if !token.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
             violations.push(Violation::TokenUnprintable);
-        } else if length >= shortest && token.trim().is_empty() {
-            violations.push(Violation::TokenBlank);
         }
         violations
     }
@@ -75,7 +76,7 @@ mod tests {
             ("with blanks and ~!\"#".to_owned(), vec![]),
             ("a".repeat(15), vec![TOO_SHORT]),
             ("a".repeat(25), vec![Violation::TokenTooLong]),
-            (String::new(), vec![TOO_SHORT]),
+            (String::new(), vec![Violation::TokenBlank, TOO_SHORT]),
             (" ".repeat(16), vec![Violation::TokenBlank]),
             ("ä".repeat(16), vec![Violation::TokenUnprintable]),
             (

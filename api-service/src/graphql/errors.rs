@@ -27,6 +27,10 @@ pub(super) enum Code {
     Forbidden,
     /// The request does not keep the rules of what it is about.
     Validation,
+    /// The answer would be too large; what a mutation did is done.
+    TooLarge,
+    /// It took too long to begin this.
+    Timeout,
     /// It may work later.
     Unavailable,
     /// The fault is ours.
@@ -41,6 +45,8 @@ impl Code {
             Self::Input => "BAD_USER_INPUT",
             Self::Forbidden => "FORBIDDEN",
             Self::Validation => "VALIDATION_FAILED",
+            Self::TooLarge => "ANSWER_TOO_LARGE",
+            Self::Timeout => "TIMEOUT",
             Self::Unavailable => "UNAVAILABLE",
             Self::Internal => "INTERNAL",
         }
@@ -112,7 +118,7 @@ pub(super) fn top_level<S: Surface>(failure: Failure) -> Error {
 /// it answers when there is no such thing.
 pub(super) fn top_level_of_resource<S: Surface>(failure: Failure) -> Error {
     match failure {
-        Failure::Forbidden => top_level::<S>(Failure::NotFound),
+        Failure::Forbidden => forbidden(NO_SUCH_RESOURCE),
         other => top_level::<S>(other),
     }
 }

@@ -102,8 +102,8 @@ async fn add<S: Surface>(
     ctx: &Context<'_>,
     input: AddEventTypes<S>,
 ) -> Result<Option<EventTypesAdded<S>>> {
-    let event_types = names(input.event_type_filters)?;
     let session = Session::<S>::open(ctx)?;
+    let event_types = names(input.event_type_filters)?;
     let destination = session.destination(&input.destination_id).await;
     let destination = destination.map_err(errors::top_level_of_resource::<S>)?;
     let added = destinations::add_event_types(session.app, &destination, &event_types).await;
@@ -125,8 +125,8 @@ async fn remove<S: Surface>(
     ctx: &Context<'_>,
     input: RemoveEventTypes<S>,
 ) -> Result<Option<Done<S, EventsRemove>>> {
-    let event_types = names(input.event_type_filters)?;
     let session = Session::<S>::open(ctx)?;
+    let event_types = names(input.event_type_filters)?;
     let destination = session.destination(&input.destination_id).await;
     let destination = destination.map_err(errors::top_level_of_resource::<S>)?;
     let removed = destinations::remove_event_types(session.app, &destination, event_types).await;

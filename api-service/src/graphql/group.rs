@@ -4,12 +4,10 @@ use async_graphql::{Context, ID, Object, Result, SimpleObject};
 
 use super::connection::{Connection, page_request};
 use super::destination::{ExternalAuditEventDestination, GroupAuditEventStreamingDestination};
-use super::destination_list;
 use super::gid::{GroupResource, ProjectResource, Resource as _};
-use super::session::Session;
-use super::surface::{ConsolidatedGroup, LegacyGroup, Surface};
+use super::surface::{ConsolidatedGroup, LegacyGroup};
+use super::{caller, destination_list};
 use crate::accounts;
-use crate::domain::page::PageRequest;
 use crate::domain::{Destination, GroupScope, Scope};
 
 /// A group.
@@ -58,8 +56,9 @@ impl Group {
         #[graphql(desc = "The first so many of them, at most 100.")] first: Option<i32>,
         #[graphql(desc = "The last so many of them, at most 100.")] last: Option<i32>,
     ) -> Result<Option<Connection<ExternalAuditEventDestination>>> {
+        caller(ctx)?;
         let request = page_request(after.as_deref(), before.as_deref(), first, last)?;
-        self.destinations::<LegacyGroup>(ctx, request).await
+        destination_list::of_group::<LegacyGroup>(ctx, self.0.clone(), request).await
     }
 
     /// Where the group's audit events are streamed to; null for who may not administer it.
@@ -71,20 +70,9 @@ impl Group {
         #[graphql(desc = "The first so many of them, at most 100.")] first: Option<i32>,
         #[graphql(desc = "The last so many of them, at most 100.")] last: Option<i32>,
     ) -> Result<Option<Connection<GroupAuditEventStreamingDestination>>> {
+        caller(ctx)?;
         let request = page_request(after.as_deref(), before.as_deref(), first, last)?;
-        self.destinations::<ConsolidatedGroup>(ctx, request).await
-    }
-}
-
-impl Group {
-    async fn destinations<S: Surface>(
-        &self,
-        ctx: &Context<'_>,
-        request: PageRequest,
-    ) -> Result<Option<Connection<S::Object>>> {
-        let session = Session::<S>::open(ctx)?;
-        let authorised = session.group(self.0.clone()).await;
-        destination_list::connection(&session, authorised, request).await
+        destination_list::of_group::<ConsolidatedGroup>(ctx, self.0.clone(), request).await
     }
 }
 

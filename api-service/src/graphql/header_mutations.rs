@@ -11,9 +11,8 @@ use super::gid::Gid;
 use super::header::StreamingHeader;
 use super::session::Session;
 use super::surface::{HeaderSurface, LegacyGroup, LegacyInstance};
-use crate::destinations::{self, Failure, HeaderUpdate};
+use crate::destinations::{self, Failure, HeaderUpdate, LoneHeader};
 use crate::domain::Header;
-use crate::domain::header::NewHeader;
 
 /// What a header is made from.
 #[derive(InputObject)]
@@ -123,17 +122,12 @@ async fn create<S: HeaderSurface>(
         Err(Failure::NotFound) => return Err(errors::forbidden(S::NO_DESTINATION)),
         found => found.map_err(errors::top_level::<S>)?,
     };
-    let wanted = NewHeader {
+    let wanted = LoneHeader {
         key: input.key,
         value: input.value.into(),
-        active: input.active.unwrap_or(true),
+        active: input.active,
     };
-    let created = match input.active {
-        Some(_) => destinations::add_header(session.app, &destination, wanted).await,
-        None => Err(Failure::Invalid(vec![
-            crate::domain::Violation::HeaderActiveMissing,
-        ])),
-    };
+    let created = destinations::add_header(session.app, &destination, wanted).await;
     let (header, errors) = errors::split::<S, _>(created)?;
     Ok(Some(HeaderPayload::new(
         input.client_mutation_id,

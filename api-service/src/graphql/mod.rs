@@ -26,12 +26,15 @@ mod namespace_filter;
 mod namespace_filter_mutations;
 mod nesting;
 mod query;
+mod required_variables;
 mod secret;
 mod session;
 mod signing_secret;
 mod surface;
 mod user;
 mod wording;
+
+use std::time::Duration;
 
 use async_graphql::{Context, EmptySubscription, MergedObject, Result};
 
@@ -58,22 +61,23 @@ pub struct Mutation(
 
 /// Builds the schema. Each request needs the [`Caller`] in its data; without, it is anonymous.
 pub fn schema(app: App) -> Schema {
-    builder().data(app).finish()
+    let patience = app.foundation.config.limits.graphql_timeout;
+    builder(patience).data(app).finish()
 }
 
 /// The schema in its own language, with descriptions.
 pub fn sdl() -> String {
-    builder().finish().sdl()
+    builder(Duration::MAX).finish().sdl()
 }
 
-fn builder() -> async_graphql::SchemaBuilder<Query, Mutation, EmptySubscription> {
+fn builder(patience: Duration) -> async_graphql::SchemaBuilder<Query, Mutation, EmptySubscription> {
     Schema::build(Query, Mutation::default(), EmptySubscription)
         .register_output_type::<destination::ExternalAuditEventDestinationInterface>()
         .register_output_type::<destination::AuditEventStreamingDestinationInterface>()
         .limit_depth(limits::DEPTH)
         .limit_complexity(limits::COMPLEXITY)
         .limit_directives(limits::DIRECTIVES)
-        .extension(engine::ConformanceFactory)
+        .extension(engine::ConformanceFactory { patience })
 }
 
 fn app<'a>(ctx: &Context<'a>) -> &'a App {

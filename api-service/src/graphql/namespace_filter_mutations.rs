@@ -111,11 +111,10 @@ struct Wanted<'a> {
 
 /// The filter with its destination, or what is wrong with it.
 async fn add<S: Surface>(
-    ctx: &Context<'_>,
+    session: &Session<'_, S>,
     destination_id: &Gid<S::Destination>,
     wanted: Wanted<'_>,
 ) -> Result<(Option<(Arc<Destination>, NamespaceFilter)>, Vec<String>)> {
-    let session = Session::<S>::open(ctx)?;
     let destination = session.destination(destination_id).await;
     let destination = destination.map_err(errors::top_level::<S>)?;
     let Wanted {
@@ -137,12 +136,13 @@ async fn create<S: ConsolidatedSurface>(
     ctx: &Context<'_>,
     input: CreateNamespaceFilter<S>,
 ) -> Result<Option<NamespaceFilterCreated<S>>> {
+    let session = Session::<S>::open(ctx)?;
     let wanted = Wanted {
         path: input.namespace_path.as_deref().unwrap_or_default(),
         kind: None,
         invalid: "namespace_path should be of group or project only.",
     };
-    let (added, errors) = add::<S>(ctx, &input.destination_id, wanted).await?;
+    let (added, errors) = add(&session, &input.destination_id, wanted).await?;
     Ok(Some(NamespaceFilterCreated {
         client_mutation_id: input.client_mutation_id,
         errors,
@@ -176,6 +176,7 @@ impl NamespaceFilterMutations {
         ctx: &Context<'_>,
         input: AddHttpNamespaceFilter,
     ) -> Result<Option<HttpNamespaceFilterAdded>> {
+        let session = Session::<LegacyGroup>::open(ctx)?;
         let wanted = match (&input.group_path, &input.project_path) {
             (Some(path), None) => Wanted {
                 path,
@@ -193,7 +194,7 @@ impl NamespaceFilterMutations {
                 ));
             }
         };
-        let (added, errors) = add::<LegacyGroup>(ctx, &input.destination_id, wanted).await?;
+        let (added, errors) = add(&session, &input.destination_id, wanted).await?;
         Ok(Some(HttpNamespaceFilterAdded {
             client_mutation_id: input.client_mutation_id,
             errors,

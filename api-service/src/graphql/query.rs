@@ -8,7 +8,6 @@ use super::destination::{
     InstanceAuditEventStreamingDestination, InstanceExternalAuditEventDestination,
 };
 use super::group::Group;
-use super::session::Session;
 use super::surface::{ConsolidatedInstance, LegacyGroup, LegacyInstance, PlanInstance, Surface};
 use super::user::CurrentUser;
 use super::{app, caller, definitions, destination_list, errors};
@@ -63,6 +62,7 @@ impl Query {
         #[graphql(desc = "The first so many of them, at most 100.")] first: Option<i32>,
         #[graphql(desc = "The last so many of them, at most 100.")] last: Option<i32>,
     ) -> Result<Option<Connection<InstanceExternalAuditEventDestination>>> {
+        caller(ctx)?;
         let request = page_request(after.as_deref(), before.as_deref(), first, last)?;
         of_instance::<LegacyInstance>(ctx, request).await
     }
@@ -78,6 +78,7 @@ impl Query {
         #[graphql(desc = "The first so many of them, at most 100.")] first: Option<i32>,
         #[graphql(desc = "The last so many of them, at most 100.")] last: Option<i32>,
     ) -> Result<Option<Connection<InstanceExternalAuditEventDestination>>> {
+        caller(ctx)?;
         let request = page_request(after.as_deref(), before.as_deref(), first, last)?;
         of_instance::<PlanInstance>(ctx, request).await
     }
@@ -92,6 +93,7 @@ impl Query {
         #[graphql(desc = "The first so many of them, at most 100.")] first: Option<i32>,
         #[graphql(desc = "The last so many of them, at most 100.")] last: Option<i32>,
     ) -> Result<Option<Connection<InstanceAuditEventStreamingDestination>>> {
+        caller(ctx)?;
         let request = page_request(after.as_deref(), before.as_deref(), first, last)?;
         of_instance::<ConsolidatedInstance>(ctx, request).await
     }
@@ -102,8 +104,6 @@ async fn of_instance<S: Surface>(
     ctx: &Context<'_>,
     request: PageRequest,
 ) -> Result<Option<Connection<S::Object>>> {
-    let session = Session::<S>::open(ctx)?;
-    let authorised = session.instance();
-    let shown = destination_list::connection(&session, authorised, request).await?;
+    let shown = destination_list::of_instance::<S>(ctx, request).await?;
     Ok(Some(shown.unwrap_or_else(Connection::redacted)))
 }

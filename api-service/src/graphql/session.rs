@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::auth::Caller;
 use crate::destinations::authorize::{self, Part};
 use crate::destinations::{Authorised, AuthorisedDestination, AuthorisedPart, Failure};
-use crate::domain::{GroupScope, ScopeKind};
+use crate::domain::GroupScope;
 
 /// Somebody whose token is for the GraphQL API, or somebody without a token.
 pub(super) struct Session<'a, S> {
@@ -56,7 +56,7 @@ impl<'a, S: Surface> Session<'a, S> {
     }
 
     async fn part(&self, part: Part, number: i64) -> Result<AuthorisedPart, Failure> {
-        let (kind, generation): (ScopeKind, _) = (S::SCOPE, S::GENERATION);
+        let (kind, generation) = (S::SCOPE, S::GENERATION);
         authorize::part(self.app, &self.caller, kind, generation, part, number).await
     }
 }

@@ -18,7 +18,9 @@ pub(super) trait Surface: Send + Sync + 'static {
     const FORBIDDEN: &'static str;
     /// Class and input type of its destinations' ids.
     type Destination: Resource;
-    /// How it shows destinations.
+    /// Name of the object that it shows destinations as.
+    const OBJECT: &'static str;
+    /// The object.
     type Object: DestinationObject;
 
     /// The sentence for a violation.
@@ -65,6 +67,7 @@ impl Surface for LegacyGroup {
     const GENERATION: Generation = Generation::Legacy;
     const FORBIDDEN: &'static str = errors::NO_SUCH_RESOURCE;
     type Destination = LegacyGroupDestination;
+    const OBJECT: &'static str = "ExternalAuditEventDestination";
     type Object = ExternalAuditEventDestination;
 }
 
@@ -83,6 +86,7 @@ impl Surface for LegacyInstance {
     const GENERATION: Generation = Generation::Legacy;
     const FORBIDDEN: &'static str = errors::NO_ACCESS_TO_MUTATION;
     type Destination = LegacyInstanceDestination;
+    const OBJECT: &'static str = "InstanceExternalAuditEventDestination";
     type Object = InstanceExternalAuditEventDestination;
 }
 
@@ -97,6 +101,7 @@ impl Surface for PlanInstance {
     const GENERATION: Generation = LegacyInstance::GENERATION;
     const FORBIDDEN: &'static str = LegacyInstance::FORBIDDEN;
     type Destination = LegacyInstanceDestination;
+    const OBJECT: &'static str = LegacyInstance::OBJECT;
     type Object = InstanceExternalAuditEventDestination;
 }
 
@@ -105,6 +110,7 @@ impl Surface for ConsolidatedGroup {
     const GENERATION: Generation = Generation::Consolidated;
     const FORBIDDEN: &'static str = errors::NO_SUCH_RESOURCE;
     type Destination = ConsolidatedGroupDestination;
+    const OBJECT: &'static str = "GroupAuditEventStreamingDestination";
     type Object = GroupAuditEventStreamingDestination;
 }
 
@@ -121,6 +127,7 @@ impl Surface for ConsolidatedInstance {
     const GENERATION: Generation = Generation::Consolidated;
     const FORBIDDEN: &'static str = errors::NO_SUCH_RESOURCE;
     type Destination = ConsolidatedInstanceDestination;
+    const OBJECT: &'static str = "InstanceAuditEventStreamingDestination";
     type Object = InstanceAuditEventStreamingDestination;
 }
 

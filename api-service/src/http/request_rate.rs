@@ -83,8 +83,9 @@ impl<C: Clock + Clone> RequestRate<C> {
 
 type Limiter<K, C> = RateLimiter<K, HashMapStateStore<K>, C, NoOpMiddleware<<C as Clock>::Instant>>;
 
-/// The rates of one kind of clients. What exceeds [`MOST_KEYS`] shares the key `None`; tokens have
-/// keys of their own, so that a flood from many addresses does not touch them.
+/// The rates of one kind of clients. While there are [`MOST_KEYS`] of them, all share the key `None`, until
+/// some have been forgotten; tokens have keys of their own, so that a flood from many addresses does not
+/// touch them.
 struct Keyed<K: Clone + Hash + Eq, C: Clock> {
     limiter: Limiter<Option<K>, C>,
     counted: AtomicUsize,

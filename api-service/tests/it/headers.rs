@@ -183,10 +183,14 @@ async fn what_breaks_a_rule_of_headers_is_told_and_nothing_is_made() {
             );
             assert_eq!(answer.data["header"], json!(null));
         }
-        let input = json!({"destinationId": id, "key": "X", "value": "v", "active": null});
+        let input = json!({"destinationId": id, "key": "", "value": "", "active": null});
         let answer = level.header(stage, ada, "Create", input).await;
-        let sentence = "Active must be a boolean value";
-        assert_eq!(answer.data()["errors"], json!([sentence]));
+        let sentences = [
+            "Key can't be blank",
+            "Value can't be blank",
+            "Active must be a boolean value",
+        ];
+        assert_eq!(answer.data()["errors"], json!(sentences));
         assert_eq!(told(stage).await.len(), 1);
     })
     .await;

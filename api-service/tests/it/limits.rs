@@ -1,12 +1,15 @@
 //! What one request may ask for: the limits to the unit, that clients' own queries are within them, and
 //! documents that are short to send and would be long to answer.
 
+use std::time::Duration;
+
 use api_service::auth::Caller;
 use api_service::graphql::limits;
 use serde_json::{Value, json};
 
-use crate::databases::on_every_database;
+use crate::databases::{on_every_database, on_every_database_with};
 use crate::stage::Stage;
+use crate::surface::Surface;
 
 /// A query of so many levels.
 fn deep(levels: usize) -> String {
@@ -185,8 +188,9 @@ async fn an_answer_that_would_hold_too_much_is_given_up_with_one_error() {
         // Within all limits of a document, and as long as there are types.
         let query = wide(limits::COMPLEXITY).replace("queryType", "types");
         let (message, code) = refusal(stage, &query, json!({})).await;
-        assert_eq!(message, "The answer would hold more than 20000 values");
-        assert_eq!(code, "GRAPHQL_VALIDATION_FAILED");
+        let sentence = "The answer would hold more than 20000 values. Ask for fewer fields, or for smaller pages.";
+        assert_eq!(message, sentence);
+        assert_eq!(code, "ANSWER_TOO_LARGE");
     })
     .await;
 }
@@ -199,6 +203,126 @@ async fn of_many_mistakes_a_hundred_are_told() {
             .run(&Caller::anonymous(), &format!("{{ {query} }}"), json!({}))
             .await;
         assert_eq!(answer.errors.len(), limits::ERRORS);
+    })
+    .await;
+}
+
+/// Lists in lists that hold the cube of the number of destinations.
+fn cubic() -> String {
+    let list = |inner: &str| {
+        format!("group {{ externalAuditEventDestinations {{ nodes {{ name {inner} }} }} }}")
+    };
+    list(&list(&list("id")))
+}
+
+#[tokio::test]
+async fn what_a_mutation_did_is_told_though_there_is_no_room_for_the_rest() {
+    on_every_database_with(&[("LIMITS__DESTINATIONS", "0")], async |stage| {
+        let surface = Surface::LegacyGroup;
+        let owner = surface.administrator(stage).await;
+        for number in 0..24 {
+            let url = format!("https://1.1.1.1/{number}");
+            surface.created(stage, &owner, &url).await;
+        }
+        let cubic = cubic();
+        let create = |alias: &str| {
+            format!(
+                "{alias}: externalAuditEventDestinationCreate(input: {{groupPath: \"acme\", destinationUrl: \"https://1.1.1.1/{alias}\"}}) {{ errors externalAuditEventDestination {{ id verificationToken {cubic} }} }}"
+            )
+        };
+        let query = format!("mutation {{ {} }}", create("new"));
+        let answer = stage.run(&owner, &query, json!({})).await;
+        let made = &answer.data["new"]["externalAuditEventDestination"];
+        assert_eq!(made["verificationToken"].as_str().unwrap().len(), 24);
+        let (message, code) = answer.refused();
+        assert!(message.starts_with("The answer would hold more than"), "{message}");
+        assert_eq!(code, "ANSWER_TOO_LARGE");
+        assert_eq!(stage.destinations().await, 25);
+        // Of a query that is too large nothing is answered.
+        let query = format!("{{ group(fullPath: \"acme\") {{ externalAuditEventDestinations {{ nodes {{ {cubic} }} }} }} }}");
+        let answer = stage.run(&owner, &query, json!({})).await;
+        assert_eq!(answer.refused().1, "ANSWER_TOO_LARGE");
+        assert_eq!(answer.data, Value::Null);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_list_of_plain_values_counts_as_one() {
+    on_every_database_with(&[("LIMITS__DESTINATIONS", "0")], async |stage| {
+        let surface = Surface::LegacyGroup;
+        let owner = surface.administrator(stage).await;
+        let catalogue = shared::event::catalogue::Catalogue::built_in();
+        let types: Vec<&str> = catalogue.all().iter().map(|kind| &*kind.name).collect();
+        for number in 0..40 {
+            let url = format!("https://1.1.1.1/{number}");
+            let made = surface.created(stage, &owner, &url).await;
+            let id = made["id"].as_str().unwrap();
+            let types = json!(types);
+            surface
+                .add_event_types(stage, &owner, id, types)
+                .await
+                .data();
+        }
+        let list = surface.list(stage, &owner).await;
+        assert_eq!(list.as_array().unwrap().len(), 40);
+        assert_eq!(
+            list[39]["eventTypeFilters"].as_array().unwrap().len(),
+            types.len()
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_missing_variable_stops_the_document_before_anything_is_done() {
+    on_every_database(async |stage| {
+        let ada = stage.user("ada", true).await;
+        let create = |alias: &str| {
+            format!(
+                "{alias}: instanceExternalAuditEventDestinationCreate(input: {{destinationUrl: ${alias}}}) {{ errors }}"
+            )
+        };
+        let query = format!(
+            "mutation($one: String!, $two: String!) {{ {} {} }}",
+            create("one"),
+            create("two")
+        );
+        let answer = stage
+            .run(&ada, &query, json!({"one": "https://1.1.1.1/one"}))
+            .await;
+        let sentence = "Variable $two of type String! was provided invalid value (Expected value to not be null)";
+        assert_eq!(answer.refused(), (sentence, "GRAPHQL_VALIDATION_FAILED"));
+        stage.assert_untouched().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_mutation_that_nobody_waits_for_any_longer_is_not_begun() {
+    on_every_database_with(&[("LIMITS__GRAPHQL_TIMEOUT", "100ms")], async |stage| {
+        let ada = stage.user("ada", true).await;
+        let create = |alias: &str| {
+            format!(
+                "{alias}: instanceExternalAuditEventDestinationCreate(input: {{destinationUrl: \"https://1.1.1.1/{alias}\"}}) {{ errors }}"
+            )
+        };
+        let query = format!("mutation {{ {} {} }}", create("one"), create("two"));
+        // The first one waits for its turn behind this until the time is over.
+        let held = stage.foundation.database.begin().await.unwrap();
+        shared::entities::config_version::advance(&held).await.unwrap();
+        let run = stage.run(&ada, &query, json!({}));
+        let over = tokio::time::Instant::now() + Duration::from_millis(200);
+        let release = async {
+            tokio::time::sleep_until(over).await;
+            held.rollback().await.unwrap();
+        };
+        let (answer, ()) = tokio::join!(run, release);
+        assert_eq!(answer.data["one"]["errors"], json!([]));
+        assert_eq!(answer.data["two"], Value::Null);
+        let sentence = "The request took too long. This was not begun.";
+        assert_eq!(answer.refused(), (sentence, "TIMEOUT"));
+        assert_eq!(stage.destinations().await, 1);
     })
     .await;
 }

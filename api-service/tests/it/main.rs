@@ -12,6 +12,7 @@ mod consolidated;
 mod create;
 mod databases;
 mod definitions;
+mod demotion;
 mod destroy;
 mod documentation;
 mod event_type_filters;

@@ -6,7 +6,7 @@ use api_service::domain::AccessLevel;
 use serde_json::{Value, json};
 
 use crate::databases::{Settings, on_every_database, on_every_database_with};
-use crate::level::{Level, NO_API_SCOPE, NO_RESOURCE, on_both_levels};
+use crate::level::{Level, NO_ACCESS, NO_API_SCOPE, NO_RESOURCE, on_both_levels};
 use crate::stage::{Answer, GROUP, OTHER_GROUP, Stage, caller};
 use crate::surface::{Surface, Wanted, mutate};
 
@@ -40,6 +40,10 @@ async fn assert_refused(stage: &Stage, surface: Surface, caller: &Caller) {
             assert_eq!(answer.refused(), (NO_RESOURCE, "FORBIDDEN"));
         }
     }
+    for (mutation, input, refusal) in parts(surface) {
+        let answer = mutate(stage, caller, mutation, "errors", input).await;
+        assert_eq!(answer.refused(), (refusal, "FORBIDDEN"), "{mutation}");
+    }
     let list = surface.list(stage, caller).await;
     match surface.level() {
         // A group that one may not know of has no list either.
@@ -47,6 +51,98 @@ async fn assert_refused(stage: &Stage, surface: Surface, caller: &Caller) {
         Level::Instance => assert_eq!(list, json!([])),
     }
     assert_eq!((stage.destinations().await, stage.audited().await), before);
+}
+
+/// The mutations of headers and namespace filters, and those under the names of the plan, that belong to
+/// a surface, with what is answered to who may not use them.
+fn parts(surface: Surface) -> Vec<(&'static str, Value, &'static str)> {
+    let id = surface.id(1);
+    let header = json!({"destinationId": id, "key": "X", "value": "v"});
+    match surface {
+        Surface::LegacyGroup => {
+            let header_id = json!({"headerId": "gid://gitlab/AuditEvents::Streaming::Header/1"});
+            let filter = "gid://gitlab/AuditEvents::Streaming::HTTP::NamespaceFilter/1";
+            vec![
+                ("auditEventsStreamingHeadersCreate", header, NO_RESOURCE),
+                (
+                    "auditEventsStreamingHeadersUpdate",
+                    header_id.clone(),
+                    NO_RESOURCE,
+                ),
+                ("auditEventsStreamingHeadersDestroy", header_id, NO_RESOURCE),
+                (
+                    "auditEventsStreamingHttpNamespaceFiltersAdd",
+                    json!({"destinationId": id, "groupPath": GROUP}),
+                    NO_RESOURCE,
+                ),
+                (
+                    "auditEventsStreamingHttpNamespaceFiltersDelete",
+                    json!({"namespaceFilterId": filter}),
+                    NO_RESOURCE,
+                ),
+            ]
+        }
+        Surface::LegacyInstance => {
+            let header_id =
+                json!({"headerId": "gid://gitlab/AuditEvents::Streaming::InstanceHeader/1"});
+            vec![
+                (
+                    "auditEventsStreamingInstanceHeadersCreate",
+                    header,
+                    NO_ACCESS,
+                ),
+                (
+                    "auditEventsStreamingInstanceHeadersUpdate",
+                    header_id.clone(),
+                    NO_ACCESS,
+                ),
+                (
+                    "auditEventsStreamingInstanceHeadersDestroy",
+                    header_id,
+                    NO_ACCESS,
+                ),
+                (
+                    "instanceAuditEventExternalDestinationCreate",
+                    json!({"destinationUrl": URL}),
+                    NO_ACCESS,
+                ),
+                (
+                    "instanceAuditEventExternalDestinationUpdate",
+                    json!({"id": id, "name": "Mine"}),
+                    NO_ACCESS,
+                ),
+                (
+                    "instanceAuditEventExternalDestinationDestroy",
+                    json!({"id": id}),
+                    NO_ACCESS,
+                ),
+            ]
+        }
+        Surface::ConsolidatedGroup => vec![
+            (
+                "auditEventsGroupDestinationNamespaceFilterCreate",
+                json!({"destinationId": id, "namespacePath": GROUP}),
+                NO_RESOURCE,
+            ),
+            (
+                "auditEventsGroupDestinationNamespaceFilterDelete",
+                json!({"namespaceFilterId": "gid://gitlab/AuditEvents::Group::NamespaceFilter/1"}),
+                NO_RESOURCE,
+            ),
+        ],
+        Surface::ConsolidatedInstance => vec![
+            (
+                "auditEventsInstanceDestinationNamespaceFilterCreate",
+                json!({"destinationId": id, "namespacePath": GROUP}),
+                NO_RESOURCE,
+            ),
+            (
+                "auditEventsInstanceDestinationNamespaceFilterDelete",
+                json!({"namespaceFilterId": "gid://gitlab/AuditEvents::Instance::NamespaceFilter/1"}),
+                NO_RESOURCE,
+            ),
+        ],
+    }
 }
 
 async fn rotate(stage: &Stage, caller: &Caller, id: &str) -> Answer {
@@ -138,12 +234,24 @@ async fn a_token_without_the_api_scope_is_told_so_whatever_there_is() {
                 assert_eq!(answer.refused(), refused);
             }
         }
+        for surface in Surface::ALL {
+            for (mutation, input, _) in parts(surface) {
+                let answer = mutate(stage, &publisher, mutation, "errors", input).await;
+                assert_eq!(answer.refused(), refused, "{mutation}");
+            }
+            // Before anything that is wrong with the input.
+            let none = json!([]);
+            let id = surface.id(1);
+            let answer = surface.add_event_types(stage, &publisher, &id, none).await;
+            assert_eq!(answer.refused(), refused);
+        }
         let elsewhere = json!({"groupPath": "nothing"});
         let answer = Level::Group.create(stage, &publisher, URL, elsewhere).await;
         assert_eq!(answer.refused(), refused);
         for query in [
             "{ currentUser { id } }",
             "{ instanceExternalAuditEventDestinations { nodes { id } } }",
+            "{ instanceExternalAuditEventDestinations(first: -1) { nodes { id } } }",
             "{ auditEventsInstanceStreamingDestinations { nodes { id } } }",
             "{ group(fullPath: \"acme\") { id } }",
             "{ group(fullPath: \"nothing\") { id } }",

@@ -29,6 +29,7 @@ pub(crate) const OTHER_GROUP: &str = "other";
 
 pub(crate) struct Stage {
     pub(crate) foundation: Foundation,
+    app: App,
     schema: Schema,
     statements: Arc<AtomicU64>,
 }
@@ -81,9 +82,15 @@ impl Stage {
         let app = App::new(foundation.clone()).unwrap();
         Self {
             foundation,
-            schema: graphql::schema(app),
+            schema: graphql::schema(app.clone()),
+            app,
             statements,
         }
+    }
+
+    /// What the services work with.
+    pub(crate) fn app(&self) -> &App {
+        &self.app
     }
 
     /// How many SQL statements there have been so far.

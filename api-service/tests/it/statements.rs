@@ -80,6 +80,63 @@ async fn add(stage: &Stage, surface: Surface, ada: &api_service::auth::Caller, n
     mutate(stage, ada, mutation, "errors", input).await.data();
 }
 
+/// Lists in lists: each destination shows its group, and that its destinations.
+fn nested(surface: Surface) -> Option<String> {
+    let list = match surface {
+        Surface::LegacyGroup => "externalAuditEventDestinations",
+        Surface::ConsolidatedGroup => "externalAuditEventStreamingDestinations",
+        _ => return None,
+    };
+    let inner = format!("{list}(first: 2) {{ nodes {{ name }} }}");
+    Some(format!(
+        "{{ group(fullPath: \"{GROUP}\") {{ {list} {{ nodes {{ name group {{ {list} {{ nodes {{ group {{ {inner} }} }} }} }} }} }} }} }}"
+    ))
+}
+
+#[tokio::test]
+async fn lists_in_lists_are_read_once() {
+    let settings = [("LIMITS__DESTINATIONS", "0")];
+    on_every_surface_with(&settings, async |stage, surface, ada| {
+        let Some(query) = nested(surface) else { return };
+        let mut counts = Vec::new();
+        for (from, to) in [(0, 1), (1, 12)] {
+            for number in from..to {
+                add(stage, surface, ada, number).await;
+            }
+            let before = stage.statements();
+            let answer = stage.run(ada, &query, json!({})).await;
+            answer.data();
+            counts.push(stage.statements() - before);
+        }
+        assert_eq!(counts[0], counts[1], "{surface:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_mutation_shows_what_it_made_though_another_one_showed_the_list_before() {
+    let settings = [];
+    on_every_surface_with(&settings, async |stage, surface, ada| {
+        if surface != Surface::LegacyGroup {
+            return;
+        }
+        let create = |alias: &str| {
+            format!(
+                "{alias}: externalAuditEventDestinationCreate(input: {{groupPath: \"{GROUP}\", destinationUrl: \"https://1.1.1.1/{alias}\"}}) {{ externalAuditEventDestination {{ group {{ externalAuditEventDestinations {{ nodes {{ id }} }} }} }} }}"
+            )
+        };
+        let query = format!("mutation {{ {} {} }}", create("one"), create("two"));
+        let answer = stage.run(ada, &query, json!({})).await;
+        let seen = |alias: &str| {
+            let made = &answer.data()[alias]["externalAuditEventDestination"];
+            let nodes = &made["group"]["externalAuditEventDestinations"]["nodes"];
+            nodes.as_array().unwrap().len()
+        };
+        assert_eq!((seen("one"), seen("two")), (1, 2));
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn a_list_of_50_destinations_takes_as_many_statements_as_a_list_of_one() {
     let settings = [("LIMITS__DESTINATIONS", "0")];

@@ -1,19 +1,15 @@
 //! Destinations as the consolidated generation shows them.
 
 use std::borrow::Cow;
-use std::marker::PhantomData;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use async_graphql::{
-    Context, ID, Interface, Json, Object, OutputType, Result, SimpleObject, TypeName,
-};
+use async_graphql::{Context, ID, Interface, Json, Object, Result, TypeName};
 use serde_json::Value;
 
 use super::CommonFields;
-use crate::domain::page::Numbered;
-use crate::domain::{Destination, Target, http_config};
-use crate::graphql::group::Group;
+use super::level::{Fields, OfGroup, OfInstance};
+use crate::domain::{Destination, Header, Target, http_config};
 use crate::graphql::namespace_filter::StreamingNamespaceFilter;
 use crate::graphql::secret;
 use crate::graphql::surface::{ConsolidatedGroup, ConsolidatedInstance, ConsolidatedSurface};
@@ -53,49 +49,12 @@ pub(in crate::graphql) enum AuditEventStreamingDestinationInterface {
 }
 
 /// Where a group's audit events are streamed to.
-#[derive(SimpleObject)]
-pub(in crate::graphql) struct GroupAuditEventStreamingDestination {
-    #[graphql(flatten)]
-    fields: ConsolidatedFields<ConsolidatedGroup>,
-    /// The group whose events are streamed.
-    group: Group,
-}
+pub(in crate::graphql) type GroupAuditEventStreamingDestination =
+    OfGroup<ConsolidatedFields<ConsolidatedGroup>>;
 
 /// Where the audit events of the whole instance are streamed to.
-#[derive(SimpleObject)]
-pub(in crate::graphql) struct InstanceAuditEventStreamingDestination {
-    #[graphql(flatten)]
-    fields: ConsolidatedFields<ConsolidatedInstance>,
-}
-
-impl From<Arc<Destination>> for GroupAuditEventStreamingDestination {
-    fn from(destination: Arc<Destination>) -> Self {
-        Self {
-            group: Group::of(&destination),
-            fields: destination.into(),
-        }
-    }
-}
-
-impl From<Arc<Destination>> for InstanceAuditEventStreamingDestination {
-    fn from(destination: Arc<Destination>) -> Self {
-        Self {
-            fields: destination.into(),
-        }
-    }
-}
-
-impl Numbered for GroupAuditEventStreamingDestination {
-    fn number(&self) -> i64 {
-        self.fields.common.0.id
-    }
-}
-
-impl Numbered for InstanceAuditEventStreamingDestination {
-    fn number(&self) -> i64 {
-        self.fields.common.0.id
-    }
-}
+pub(in crate::graphql) type InstanceAuditEventStreamingDestination =
+    OfInstance<ConsolidatedFields<ConsolidatedInstance>>;
 
 /// What the destinations of both levels have in common.
 pub(in crate::graphql) struct ConsolidatedFields<S> {
@@ -105,18 +64,22 @@ pub(in crate::graphql) struct ConsolidatedFields<S> {
 impl<S> From<Arc<Destination>> for ConsolidatedFields<S> {
     fn from(destination: Arc<Destination>) -> Self {
         Self {
-            common: CommonFields(destination, PhantomData),
+            common: destination.into(),
         }
+    }
+}
+
+impl<S: ConsolidatedSurface> Fields for ConsolidatedFields<S> {
+    const OBJECT: &'static str = S::OBJECT;
+
+    fn destination(&self) -> &Arc<Destination> {
+        &self.common.0
     }
 }
 
 impl<S: ConsolidatedSurface> TypeName for ConsolidatedFields<S> {
     fn type_name() -> Cow<'static, str> {
-        format!(
-            "{}ConsolidatedFields",
-            <S::Object as OutputType>::type_name()
-        )
-        .into()
+        format!("{}Settings", S::OBJECT).into()
     }
 }
 
@@ -137,8 +100,7 @@ impl<S: ConsolidatedSurface> ConsolidatedFields<S> {
     /// object with the `value` of each and whether it is `active`.
     async fn config(&self, ctx: &Context<'_>) -> Result<Json<Value>> {
         let Target::Http(target) = &self.common.0.target;
-        let shown =
-            |header: &crate::domain::Header| secret::show(ctx, &header.value, "header", header.id);
+        let shown = |header: &Header| secret::show(ctx, &header.value, "header", header.id);
         http_config::write(target, shown).map(Json)
     }
 
@@ -159,28 +121,10 @@ impl<S: ConsolidatedSurface> ConsolidatedFields<S> {
     }
 }
 
-// The interface calls the resolvers as methods of the objects.
-
-impl Deref for GroupAuditEventStreamingDestination {
-    type Target = ConsolidatedFields<ConsolidatedGroup>;
-
-    fn deref(&self) -> &Self::Target {
-        &self.fields
-    }
-}
-
-impl Deref for InstanceAuditEventStreamingDestination {
-    type Target = ConsolidatedFields<ConsolidatedInstance>;
-
-    fn deref(&self) -> &Self::Target {
-        &self.fields
-    }
-}
-
 impl<S> Deref for ConsolidatedFields<S> {
     type Target = CommonFields<S>;
 
-    fn deref(&self) -> &Self::Target {
+    fn deref(&self) -> &CommonFields<S> {
         &self.common
     }
 }

@@ -1,23 +1,20 @@
 //! Destinations as the legacy generation shows them.
 
 use std::borrow::Cow;
-use std::marker::PhantomData;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use async_graphql::{
-    ComplexObject, Context, ID, Interface, Object, OutputType, Result, SimpleObject, TypeName,
-};
+use async_graphql::{Context, ID, Interface, Object, Result, TypeName};
 
 use super::CommonFields;
-use crate::domain::page::{Numbered, Page};
+use super::level::{Fields, OfGroup, OfInstance};
+use crate::domain::page::Page;
 use crate::domain::{Destination, HttpTarget, Target};
 use crate::graphql::connection::{Connection, page_request};
-use crate::graphql::group::Group;
 use crate::graphql::header::StreamingHeader;
 use crate::graphql::namespace_filter::HttpNamespaceFilter;
 use crate::graphql::secret;
-use crate::graphql::surface::{HeaderSurface, LegacyGroup, LegacyInstance};
+use crate::graphql::surface::{HeaderSurface, LegacyGroup, LegacyInstance, Surface as _};
 
 /// What the destinations of both levels show.
 #[derive(Interface)]
@@ -53,28 +50,29 @@ pub(in crate::graphql) enum ExternalAuditEventDestinationInterface {
 }
 
 /// Where a group's audit events are streamed to.
-#[derive(SimpleObject)]
-#[graphql(complex)]
-pub(in crate::graphql) struct ExternalAuditEventDestination {
-    #[graphql(flatten)]
-    fields: LegacyFields<LegacyGroup>,
-    /// The group whose events are streamed.
-    group: Group,
-}
+pub(in crate::graphql) type ExternalAuditEventDestination = OfGroup<GroupFields>;
 
 /// Where the audit events of the whole instance are streamed to.
-#[derive(SimpleObject)]
-pub(in crate::graphql) struct InstanceExternalAuditEventDestination {
-    #[graphql(flatten)]
-    fields: LegacyFields<LegacyInstance>,
+pub(in crate::graphql) type InstanceExternalAuditEventDestination =
+    OfInstance<LegacyFields<LegacyInstance>>;
+
+/// What only the destinations of groups show, beside all others.
+pub(in crate::graphql) struct GroupFields {
+    fields: LegacyFields<LegacyGroup>,
 }
 
-#[ComplexObject]
-impl ExternalAuditEventDestination {
+#[Object(name = "ExternalAuditEventDestinationFieldsOfGroup")]
+#[expect(clippy::unused_async, reason = "resolvers must be async")]
+impl GroupFields {
+    #[graphql(flatten)]
+    async fn fields(&self) -> &LegacyFields<LegacyGroup> {
+        &self.fields
+    }
+
     /// The group or project that the destination is limited to; null when there is none, and when
     /// there are several, which only the newer generation of the API can make and show.
     async fn namespace_filter(&self) -> Option<HttpNamespaceFilter> {
-        let destination = &self.fields.common.0;
+        let destination = self.destination();
         match &destination.namespace_filters[..] {
             [only] => Some(HttpNamespaceFilter::new(destination.clone(), only.clone())),
             _ => None,
@@ -82,16 +80,7 @@ impl ExternalAuditEventDestination {
     }
 }
 
-impl From<Arc<Destination>> for ExternalAuditEventDestination {
-    fn from(destination: Arc<Destination>) -> Self {
-        Self {
-            group: Group::of(&destination),
-            fields: destination.into(),
-        }
-    }
-}
-
-impl From<Arc<Destination>> for InstanceExternalAuditEventDestination {
+impl From<Arc<Destination>> for GroupFields {
     fn from(destination: Arc<Destination>) -> Self {
         Self {
             fields: destination.into(),
@@ -99,15 +88,19 @@ impl From<Arc<Destination>> for InstanceExternalAuditEventDestination {
     }
 }
 
-impl Numbered for ExternalAuditEventDestination {
-    fn number(&self) -> i64 {
-        self.fields.common.0.id
+impl Fields for GroupFields {
+    const OBJECT: &'static str = LegacyGroup::OBJECT;
+
+    fn destination(&self) -> &Arc<Destination> {
+        self.fields.destination()
     }
 }
 
-impl Numbered for InstanceExternalAuditEventDestination {
-    fn number(&self) -> i64 {
-        self.fields.common.0.id
+impl Deref for GroupFields {
+    type Target = LegacyFields<LegacyGroup>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.fields
     }
 }
 
@@ -119,8 +112,16 @@ pub(in crate::graphql) struct LegacyFields<S> {
 impl<S> From<Arc<Destination>> for LegacyFields<S> {
     fn from(destination: Arc<Destination>) -> Self {
         Self {
-            common: CommonFields(destination, PhantomData),
+            common: destination.into(),
         }
+    }
+}
+
+impl<S: HeaderSurface> Fields for LegacyFields<S> {
+    const OBJECT: &'static str = S::OBJECT;
+
+    fn destination(&self) -> &Arc<Destination> {
+        &self.common.0
     }
 }
 
@@ -133,7 +134,7 @@ impl<S> LegacyFields<S> {
 
 impl<S: HeaderSurface> TypeName for LegacyFields<S> {
     fn type_name() -> Cow<'static, str> {
-        format!("{}LegacyFields", <S::Object as OutputType>::type_name()).into()
+        format!("{}Settings", S::OBJECT).into()
     }
 }
 
@@ -171,28 +172,10 @@ impl<S: HeaderSurface> LegacyFields<S> {
     }
 }
 
-// The interface calls the resolvers as methods of the objects.
-
-impl Deref for ExternalAuditEventDestination {
-    type Target = LegacyFields<LegacyGroup>;
-
-    fn deref(&self) -> &Self::Target {
-        &self.fields
-    }
-}
-
-impl Deref for InstanceExternalAuditEventDestination {
-    type Target = LegacyFields<LegacyInstance>;
-
-    fn deref(&self) -> &Self::Target {
-        &self.fields
-    }
-}
-
 impl<S> Deref for LegacyFields<S> {
     type Target = CommonFields<S>;
 
-    fn deref(&self) -> &Self::Target {
+    fn deref(&self) -> &CommonFields<S> {
         &self.common
     }
 }

@@ -2,6 +2,7 @@
 
 mod consolidated;
 mod legacy;
+mod level;
 
 use std::borrow::Cow;
 use std::marker::PhantomData;
@@ -38,9 +39,15 @@ impl<T: OutputType + Numbered + From<Arc<Destination>> + Send + Sync + 'static> 
 /// What the destinations of all surfaces have in common.
 pub(super) struct CommonFields<S>(Arc<Destination>, PhantomData<fn() -> S>);
 
+impl<S> From<Arc<Destination>> for CommonFields<S> {
+    fn from(destination: Arc<Destination>) -> Self {
+        Self(destination, PhantomData)
+    }
+}
+
 impl<S: Surface> TypeName for CommonFields<S> {
     fn type_name() -> Cow<'static, str> {
-        format!("{}Fields", <S::Object as OutputType>::type_name()).into()
+        format!("{}Fields", S::OBJECT).into()
     }
 }
 
