@@ -72,6 +72,7 @@ fn welcome(api: SocketAddr, worker: SocketAddr, token: &AdminToken<'_>) -> Strin
     format!(
         "Auditstream is running.\n\
          \x20 API      http://{api}   (GraphQL at /api/graphql, events at /api/v1/audit_events)\n\
+         \x20 explorer http://{api}/-/graphql-explorer\n\
          \x20 worker   http://{worker}   (/metrics, /-/readiness)\n\
          \x20 token    {token_line}\n\
          {next}"
