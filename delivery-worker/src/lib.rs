@@ -46,8 +46,8 @@ impl Worker {
     /// Must be called within a tokio runtime.
     pub async fn start(foundation: Foundation) -> anyhow::Result<Self> {
         let metrics = Metrics::new()?;
-        let dispatcher =
-            Dispatcher::new(&foundation.config.delivery).context("cannot set up TLS")?;
+        let dispatcher = Dispatcher::new(&foundation.config.delivery)
+            .context("cannot set up TLS for deliveries")?;
         let consuming = Arc::new(AtomicBool::new(false));
         let (server, address) = http::server(&foundation, &metrics, &consuming)
             .with_context(|| format!("cannot listen on {}", foundation.config.worker.bind))?;

@@ -61,7 +61,7 @@ impl Dispatcher {
         connector.set_nodelay(true);
         connector.set_connect_timeout(Some(config.connect_timeout));
         let connector = HttpsConnectorBuilder::new()
-            .with_tls_config(tls::client_config()?)
+            .with_tls_config(tls::client_config(&config.tls)?)
             .https_or_http()
             .enable_all_versions()
             .wrap_connector(connector);

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use shared::config::TlsConfig;
 use shared::snapshot::SigningSecrets;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -15,17 +16,24 @@ use crate::signature::Signer;
 const LIMIT: Duration = Duration::from_millis(500);
 
 fn dispatcher(allow_local_requests: bool) -> Dispatcher {
+    dispatcher_with(allow_local_requests, TlsConfig::default()).unwrap()
+}
+
+pub(super) fn dispatcher_with(
+    allow_local_requests: bool,
+    tls: TlsConfig,
+) -> anyhow::Result<Dispatcher> {
     Dispatcher::new(&DeliveryConfig {
         allow_local_requests,
         retention: Duration::from_hours(1),
         connect_timeout: LIMIT,
         timeout: LIMIT,
         concurrency: 1,
+        tls,
     })
-    .unwrap()
 }
 
-fn head(url: &str) -> RequestHead {
+pub(super) fn head(url: &str) -> RequestHead {
     RequestHead {
         url: url.parse().unwrap(),
         headers: HeaderMap::new(),
@@ -37,7 +45,7 @@ fn head(url: &str) -> RequestHead {
     }
 }
 
-fn sending(body: &Bytes) -> Sending<'_> {
+pub(super) fn sending(body: &Bytes) -> Sending<'_> {
     Sending {
         event_id: "one",
         event_type: "user_created",

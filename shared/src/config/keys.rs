@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::reader::Reader;
 use super::{
     ApiConfig, BootstrapConfig, CatalogueConfig, Config, DatabaseUrl, DeliveryConfig, Limits,
-    LogConfig, QueueBackend, QueueConfig, WorkerConfig, parse,
+    LogConfig, QueueBackend, QueueConfig, TlsConfig, WorkerConfig, parse,
 };
 
 impl Config {
@@ -99,6 +99,19 @@ impl Config {
                 );
             }
         }
+        let tls = &self.delivery.tls;
+        if tls.client_certificate_file.is_some() && tls.client_key_file.is_none() {
+            r.problem(
+                "delivery.client_key_file",
+                "is required with delivery.client_certificate_file",
+            );
+        }
+        if tls.client_key_file.is_some() && tls.client_certificate_file.is_none() {
+            r.problem(
+                "delivery.client_certificate_file",
+                "is required with delivery.client_key_file",
+            );
+        }
         if self.limits.event_bytes > self.limits.batch_bytes {
             r.problem("limits.event_bytes", "must not exceed limits.batch_bytes");
         }
@@ -188,6 +201,30 @@ impl DeliveryConfig {
                 "How many requests to one destination may be under way in one worker.",
                 parse::count(1, 1024),
             )),
+            tls: TlsConfig::read(r),
+        }
+    }
+}
+
+impl TlsConfig {
+    fn read(r: &mut Reader<'_>) -> Self {
+        let file = |text: &str| Ok(PathBuf::from(text));
+        Self {
+            ca_file: r.get_optional(
+                "delivery.ca_file",
+                "A PEM file of root certificates that destinations may prove themselves with, beside the system's.",
+                file,
+            ),
+            client_certificate_file: r.get_optional(
+                "delivery.client_certificate_file",
+                "A PEM file of the certificate that is shown to destinations which ask for one, followed by those that it is signed with.",
+                file,
+            ),
+            client_key_file: r.get_optional(
+                "delivery.client_key_file",
+                "A PEM file of the private key of `delivery.client_certificate_file`.",
+                file,
+            ),
         }
     }
 }

@@ -118,6 +118,20 @@ pub struct DeliveryConfig {
     pub timeout: Duration,
     /// How many requests to one destination may be under way in one worker.
     pub concurrency: usize,
+    /// How both sides of a delivery over HTTPS prove who they are.
+    pub tls: TlsConfig,
+}
+
+/// How both sides of a delivery over HTTPS prove who they are.
+#[derive(Debug, Clone, Default)]
+pub struct TlsConfig {
+    /// A PEM file of root certificates that are trusted beside the system's.
+    pub ca_file: Option<PathBuf>,
+    /// A PEM file of the certificate that is shown to receivers which ask for one, followed by those
+    /// that it is signed with.
+    pub client_certificate_file: Option<PathBuf>,
+    /// A PEM file of the private key of that certificate.
+    pub client_key_file: Option<PathBuf>,
 }
 
 /// A licensed plan.

@@ -267,3 +267,23 @@ fn several_encryption_keys_are_allowed() {
     .unwrap();
     assert_eq!(config.encryption_keys.len(), 2);
 }
+
+#[test]
+fn the_certificate_of_deliveries_and_its_key_come_together() {
+    let certificate = (
+        "AUDITSTREAM_DELIVERY__CLIENT_CERTIFICATE_FILE",
+        "client.pem",
+    );
+    let key = ("AUDITSTREAM_DELIVERY__CLIENT_KEY_FILE", "client.key");
+    for (given, missing) in [(certificate, key.0), (key, certificate.0)] {
+        let problems = read(&[given]).unwrap_err().0;
+        assert_eq!(problems.len(), 1, "{problems:?}");
+        assert!(
+            problems[0].starts_with(&format!("{missing}: is required")),
+            "{problems:?}"
+        );
+    }
+    let config = read(&[certificate, key]).unwrap();
+    let file = config.delivery.tls.client_key_file.unwrap();
+    assert_eq!(file, Path::new("client.key"));
+}
