@@ -127,9 +127,33 @@ async fn what_is_no_single_operation_in_json_is_refused_with_a_code() {
         assert_eq!(answer.status, status, "{body:.40}");
         assert_eq!(answer.code(), code, "{body:.40}");
     }
+    let headers = [("content-type", json), ("content-encoding", "gzip")];
+    let answer = service
+        .send(Method::POST, "/api/graphql", &headers, "{}")
+        .await;
+    assert_eq!(answer.status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    assert_eq!(answer.code(), "UNSUPPORTED_MEDIA_TYPE");
     let answer = service.get("/api/graphql").await;
     assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED);
     assert_eq!(answer.code(), "METHOD_NOT_ALLOWED");
+}
+
+#[tokio::test]
+async fn several_operations_come_with_the_name_of_the_one_that_is_wanted() {
+    let service = Service::start().await;
+    let body =
+        r#"{"query": "query A { a: __typename } query B { b: __typename }", "operationName": "B"}"#;
+    let headers = [("content-type", "application/json")];
+    let answer = service
+        .send(Method::POST, "/api/graphql", &headers, body)
+        .await;
+    assert_eq!(answer.status, StatusCode::OK);
+    assert_eq!(
+        answer.json(),
+        serde_json::json!({"data": {"b": "Query"}}),
+        "{}",
+        answer.text
+    );
 }
 
 #[tokio::test]

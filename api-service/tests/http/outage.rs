@@ -57,6 +57,7 @@ async fn without_the_database_a_known_token_is_taken_and_an_unknown_one_is_not_c
         "The token cannot be checked at the moment, try again later"
     );
     assert_eq!(answer.code(), "UNAVAILABLE");
+    assert_eq!(answer.headers["retry-after"], "5");
 }
 
 #[tokio::test]

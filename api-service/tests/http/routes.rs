@@ -21,6 +21,7 @@ async fn what_is_not_there_is_refused_in_json() {
     let service = Service::start().await;
     for (method, path, status) in [
         (Method::GET, "/nothing", StatusCode::NOT_FOUND),
+        (Method::POST, "/api/graphql/", StatusCode::NOT_FOUND),
         (
             Method::POST,
             "/api/v1/audit_events/7",

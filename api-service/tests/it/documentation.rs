@@ -10,6 +10,7 @@ use async_graphql::parser::parse_schema;
 use async_graphql::parser::types::{TypeKind, TypeSystemDefinition};
 use serde_json::{Value, json};
 use shared::config::{Config, Source};
+use shared::event::LONGEST_EVENT_TYPE;
 
 use crate::databases::on_every_empty_database_with;
 use crate::placeholders::assert_like;
@@ -121,9 +122,36 @@ fn the_limits_in_the_guide_are_those_in_force() {
     let config = Config::from_source(&Source::default(), Vec::new()).unwrap();
     let number = |limit: u64| usize::try_from(limit).unwrap();
     for (what, limit) in [
+        (
+            "requests a minute of a token, or of an address without one",
+            number(config.limits.graphql_requests_per_minute.into()),
+        ),
+        (
+            "of these at once",
+            number(config.limits.graphql_burst.get().into()),
+        ),
+        (
+            "seconds until the answer",
+            number(config.limits.graphql_timeout.as_secs()),
+        ),
+        ("open brackets of a query", limits::NESTING),
         ("levels of a query", limits::DEPTH),
+        (
+            "levels of a query, each fragment being one too",
+            limits::RECURSION,
+        ),
         ("fields of a query", limits::COMPLEXITY),
+        (
+            "fields and fragments of a query, with fragments written out",
+            limits::SELECTIONS,
+        ),
         ("directives of a field", limits::DIRECTIVES),
+        (
+            "bytes of variables, each use counted",
+            limits::VARIABLE_BYTES,
+        ),
+        ("values of an answer", limits::VALUES),
+        ("mistakes of a query that are told", limits::ERRORS),
         ("items of a page", number(page::LARGEST)),
         (
             "active destinations of a group, and of the instance",
@@ -153,6 +181,7 @@ fn the_limits_in_the_guide_are_those_in_force() {
         ),
         ("characters of a header's name", header::LONGEST_KEY),
         ("characters of a header's value", header::LONGEST_VALUE),
+        ("characters of an event type", LONGEST_EVENT_TYPE),
     ] {
         let row = format!("| {what} | {} |", grouped(limit));
         assert!(guide.contains(&row), "there is no {row}");
