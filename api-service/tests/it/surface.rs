@@ -283,26 +283,39 @@ impl Surface {
 
     /// The destinations that the list has, under the legacy names; null where there is no list.
     pub(crate) async fn list(self, stage: &Stage, caller: &Caller) -> Value {
+        let nodes = format!("nodes {{ {} }}", self.selection());
+        let answer = self.connection(stage, caller, "", &nodes).await;
+        match answer.data()["nodes"].as_array() {
+            Some(nodes) => nodes.iter().map(|node| normalized(node.clone())).collect(),
+            None => Value::Null,
+        }
+    }
+
+    /// The connection of the destinations; the answer's data is what is selected of it.
+    pub(crate) async fn connection(
+        self,
+        stage: &Stage,
+        caller: &Caller,
+        arguments: &str,
+        selection: &str,
+    ) -> Answer {
         let list = match self {
             Self::LegacyGroup => "externalAuditEventDestinations",
             Self::LegacyInstance => "instanceExternalAuditEventDestinations",
             Self::ConsolidatedGroup => "externalAuditEventStreamingDestinations",
             Self::ConsolidatedInstance => "auditEventsInstanceStreamingDestinations",
         };
-        let list_of = format!("list: {list} {{ nodes {{ {} }} }}", self.selection());
+        let list = format!("list: {list}{arguments} {{ {selection} }}");
         let query = match self.level() {
-            Level::Group => format!("{{ at: group(fullPath: \"{GROUP}\") {{ {list_of} }} }}"),
-            Level::Instance => format!("{{ {list_of} }}"),
+            Level::Group => format!("{{ at: group(fullPath: \"{GROUP}\") {{ {list} }} }}"),
+            Level::Instance => format!("{{ {list} }}"),
         };
-        let answer = stage.run(caller, &query, json!({})).await;
-        let list = match self.level() {
-            Level::Group => &answer.data()["at"]["list"],
-            Level::Instance => &answer.data()["list"],
+        let mut answer = stage.run(caller, &query, json!({})).await;
+        answer.data = match self.level() {
+            Level::Group => answer.data["at"]["list"].clone(),
+            Level::Instance => answer.data["list"].clone(),
         };
-        match list["nodes"].as_array() {
-            Some(nodes) => nodes.iter().map(|node| normalized(node.clone())).collect(),
-            None => Value::Null,
-        }
+        answer
     }
 }
 
