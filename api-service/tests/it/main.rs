@@ -21,6 +21,7 @@ mod headers;
 mod level;
 mod limits;
 mod list;
+mod namespace_filter_calls;
 mod namespace_filters;
 mod pagination;
 mod permission;

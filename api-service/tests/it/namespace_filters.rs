@@ -8,7 +8,7 @@ use shared::snapshot::changes_since;
 
 use crate::databases::{on_every_database, on_every_database_with};
 use crate::level::NO_RESOURCE;
-use crate::stage::{Answer, GROUP, OTHER_GROUP, Stage};
+use crate::stage::{GROUP, OTHER_GROUP, Stage};
 use crate::surface::{Surface, mutate, number};
 
 const SURFACES: [Surface; 3] = [
@@ -29,96 +29,6 @@ async fn on_surfaces(test: impl AsyncFn(&Stage, Surface, &Caller)) {
             test(stage, surface, &ada).await;
         })
         .await;
-    }
-}
-
-impl Surface {
-    fn filter_mutations(self) -> [&'static str; 2] {
-        match self {
-            Self::ConsolidatedGroup => [
-                "auditEventsGroupDestinationNamespaceFilterCreate",
-                "auditEventsGroupDestinationNamespaceFilterDelete",
-            ],
-            Self::ConsolidatedInstance => [
-                "auditEventsInstanceDestinationNamespaceFilterCreate",
-                "auditEventsInstanceDestinationNamespaceFilterDelete",
-            ],
-            _ => [
-                "auditEventsStreamingHttpNamespaceFiltersAdd",
-                "auditEventsStreamingHttpNamespaceFiltersDelete",
-            ],
-        }
-    }
-
-    fn filter_class(self) -> &'static str {
-        match self {
-            Self::ConsolidatedGroup => "AuditEvents::Group::NamespaceFilter",
-            Self::ConsolidatedInstance => "AuditEvents::Instance::NamespaceFilter",
-            _ => "AuditEvents::Streaming::HTTP::NamespaceFilter",
-        }
-    }
-
-    fn filter_id(self, number: i64) -> String {
-        format!("gid://gitlab/{}/{number}", self.filter_class())
-    }
-
-    /// Limits a destination; a legacy caller says whether the path is a group's or a project's.
-    async fn add_filter(self, stage: &Stage, caller: &Caller, id: &Value, path: &str) -> Answer {
-        let argument = match self {
-            Self::LegacyGroup if path.ends_with("site") => "projectPath",
-            Self::LegacyGroup => "groupPath",
-            _ => "namespacePath",
-        };
-        let back = if self.is_legacy() {
-            "externalAuditEventDestination"
-        } else {
-            "externalStreamingDestination"
-        };
-        let selection = format!(
-            "errors clientMutationId namespaceFilter {{ id namespace {{ id name path fullName fullPath }} destination: {back} {{ id }} }}"
-        );
-        let input = json!({"destinationId": id, argument: path, "clientMutationId": "m"});
-        mutate(stage, caller, self.filter_mutations()[0], &selection, input).await
-    }
-
-    async fn filtered(self, stage: &Stage, caller: &Caller, id: &Value, path: &str) -> Value {
-        let answer = self.add_filter(stage, caller, id, path).await;
-        assert_eq!(answer.data()["errors"], json!([]), "{answer:?}");
-        answer.data["namespaceFilter"].clone()
-    }
-
-    async fn delete_filter(self, stage: &Stage, caller: &Caller, id: &str) -> Answer {
-        let input = json!({"namespaceFilterId": id, "clientMutationId": "m"});
-        let selection = "errors clientMutationId";
-        mutate(stage, caller, self.filter_mutations()[1], selection, input).await
-    }
-
-    /// Full paths that the only destination is limited to, as the list has them.
-    async fn listed_filters(self, stage: &Stage, caller: &Caller) -> Value {
-        let query = match self {
-            Self::ConsolidatedInstance => {
-                "{ list: auditEventsInstanceStreamingDestinations { nodes { filters: namespaceFilters { namespace { fullPath } } } } }"
-            }
-            Self::ConsolidatedGroup => {
-                "{ at: group(fullPath: \"acme\") { list: externalAuditEventStreamingDestinations { nodes { filters: namespaceFilters { namespace { fullPath } } } } } }"
-            }
-            _ => {
-                "{ at: group(fullPath: \"acme\") { list: externalAuditEventDestinations { nodes { filters: namespaceFilter { namespace { fullPath } } } } } }"
-            }
-        };
-        let answer = stage.run(caller, query, json!({})).await;
-        let data = answer.data();
-        let list = data.get("list").unwrap_or_else(|| &data["at"]["list"]);
-        let filters = list["nodes"][0]["filters"].clone();
-        let filters = match filters {
-            Value::Array(filters) => filters,
-            Value::Null => Vec::new(),
-            one => vec![one],
-        };
-        let paths = filters
-            .iter()
-            .map(|filter| filter["namespace"]["fullPath"].clone());
-        paths.collect()
     }
 }
 
@@ -189,6 +99,58 @@ async fn the_change_is_audited_and_loaded_by_workers() {
             }),
         };
         assert_eq!(stage.audited().await[1..], expected);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_audit_event_of_a_project_names_destination_and_project() {
+    on_surfaces(async |stage, surface, ada| {
+        let made = surface.created(stage, ada, URL).await;
+        let filter = surface
+            .filtered(stage, ada, &made["id"], "acme/web/site")
+            .await;
+        let id = filter["id"].as_str().unwrap();
+        surface.delete_filter(stage, ada, id).await.data();
+        let name = made["name"].as_str().unwrap();
+        let (types, texts, path) = match surface {
+            Surface::ConsolidatedGroup => (
+                ["created_group_namespace_filter", "deleted_group_namespace_filter"],
+                ["Created", "Deleted"].map(|done| {
+                    format!("{done} namespace filter for group audit event streaming destination.")
+                }),
+                "acme",
+            ),
+            Surface::ConsolidatedInstance => (
+                ["created_instance_namespace_filter", "deleted_instance_namespace_filter"],
+                ["Created", "Deleted"].map(|done| {
+                    format!("{done} namespace filter for instance audit event streaming destination.")
+                }),
+                "gitlab_instance",
+            ),
+            _ => (
+                ["create_http_namespace_filter", "delete_http_namespace_filter"],
+                ["Create", "Delete"].map(|verb| {
+                    format!("{verb} namespace filter for http audit event streaming destination {name} and namespace acme/web/site")
+                }),
+                "acme",
+            ),
+        };
+        let events = stage.outbox().await.split_off(1);
+        assert_eq!(events.len(), 2);
+        for ((event, event_type), text) in events.iter().zip(types).zip(texts) {
+            assert_eq!(event["event_type"], event_type);
+            assert_eq!(event["entity_path"], path);
+            assert_eq!(event["target_type"], surface.class());
+            assert_eq!(event["target_id"], number(&made["id"]));
+            assert_eq!(event["target_details"], name);
+            let details = &event["details"];
+            assert_eq!(details["custom_message"], text);
+            if !surface.is_legacy() {
+                assert_eq!(details["destination_name"], name);
+                assert_eq!(details["namespace"], "acme/web/site");
+            }
+        }
     })
     .await;
 }
@@ -382,6 +344,21 @@ async fn an_unknown_filter_and_one_that_is_not_ones_own_are_resource_errors() {
             json!(["acme/web"])
         );
         assert_eq!(stage.audited().await.len(), 2);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_unknown_destination_is_a_resource_error_also_for_who_may() {
+    on_surfaces(async |stage, surface, ada| {
+        for number in [999, i64::MAX] {
+            for path in ["acme/web", "acme/nothing"] {
+                let id = json!(surface.id(number));
+                let answer = surface.add_filter(stage, ada, &id, path).await;
+                assert_eq!(answer.refused(), (NO_RESOURCE, "FORBIDDEN"));
+            }
+        }
+        stage.assert_untouched().await;
     })
     .await;
 }
