@@ -250,6 +250,34 @@ async fn the_settings_are_replaced_whole_and_a_header_whose_key_stays_keeps_its_
 }
 
 #[tokio::test]
+async fn new_headers_of_an_update_are_numbered_and_listed_in_the_order_of_their_keys() {
+    on_surfaces(async |stage, surface, ada| {
+        let url = "https://1.1.1.1/logs";
+        let made = created(stage, surface, ada, json!({ "url": url })).await;
+        for (headers, expected) in [
+            (
+                r#"{"X-B": {"value": "b"}, "X-D": {"value": "d"}, "X-A": {"value": "a"}}"#,
+                ["X-A", "X-B", "X-D"],
+            ),
+            // What is new comes behind what is there.
+            (
+                r#"{"X-C": {"value": "c"}, "X-B": {"value": "b"}, "X-0": {"value": "0"}}"#,
+                ["X-B", "X-0", "X-C"],
+            ),
+        ] {
+            let config = format!(r#"{{"url": "{url}", "headers": {headers}}}"#);
+            let answer = update(stage, surface, ada, &made, json!({ "config": config })).await;
+            assert_eq!(answer.data()["errors"], json!([]));
+            let headers = legacy_headers(stage, surface, ada).await;
+            let keys: Vec<_> = headers.iter().map(|header| header.1.as_str()).collect();
+            assert_eq!(keys, expected);
+            assert!(headers.is_sorted_by_key(|header| header.0), "{headers:?}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_changed_value_of_a_header_is_told_but_never_said() {
     on_surfaces(async |stage, surface, ada| {
         let config =

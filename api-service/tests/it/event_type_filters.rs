@@ -250,10 +250,11 @@ async fn a_missing_argument_is_refused_by_the_schema() {
             format!("destinationId: \"{id}\", eventTypeFilters: null"),
             format!("destinationId: \"{id}\", eventTypeFilters: [null]"),
         ] {
-            let field = surface.events_add();
-            let query = format!("mutation {{ {field}(input: {{{input}}}) {{ errors }} }}");
-            let answer = stage.run(ada, &query, json!({})).await;
-            assert_eq!(answer.refused().1, "GRAPHQL_VALIDATION_FAILED", "{input}");
+            for field in [surface.events_add(), surface.events_remove()] {
+                let query = format!("mutation {{ {field}(input: {{{input}}}) {{ errors }} }}");
+                let answer = stage.run(ada, &query, json!({})).await;
+                assert_eq!(answer.refused().1, "GRAPHQL_VALIDATION_FAILED", "{input}");
+            }
         }
     })
     .await;
@@ -268,8 +269,10 @@ async fn an_unknown_id_is_a_resource_error_also_for_who_may() {
         let largest = format!("gid://gitlab/{}/{}", surface.class(), i64::MAX);
         for id in [id, largest] {
             let types = json!(["user_created"]);
-            let answer = surface.add_event_types(stage, ada, &id, types).await;
-            assert_eq!(answer.refused(), (NO_RESOURCE, "FORBIDDEN"));
+            let added = surface.add_event_types(stage, ada, &id, types.clone());
+            assert_eq!(added.await.refused(), (NO_RESOURCE, "FORBIDDEN"));
+            let removed = surface.remove_event_types(stage, ada, &id, types);
+            assert_eq!(removed.await.refused(), (NO_RESOURCE, "FORBIDDEN"));
         }
         assert_eq!(traces(stage).await, before);
     })

@@ -21,6 +21,34 @@ fn id(destination: &Value) -> &str {
     destination["id"].as_str().unwrap()
 }
 
+fn url(url: &str) -> Wanted<'_> {
+    Wanted {
+        url: Some(url),
+        ..Wanted::default()
+    }
+}
+
+fn name(name: &str) -> Wanted<'_> {
+    Wanted {
+        name: Some(name),
+        ..Wanted::default()
+    }
+}
+
+fn token(token: &str) -> Wanted<'_> {
+    Wanted {
+        token: Some(token),
+        ..Wanted::default()
+    }
+}
+
+fn active(active: bool) -> Wanted<'static> {
+    Wanted {
+        active: Some(active),
+        ..Wanted::default()
+    }
+}
+
 /// What a URL's change is told as.
 fn url_changed(surface: Surface) -> String {
     if surface.is_legacy() {
@@ -34,7 +62,7 @@ fn url_changed(surface: Surface) -> String {
 async fn each_column_is_changed_alone_and_together_and_told_in_order() {
     on_every_surface(async |stage, surface, ada| {
         let made = destination(stage, surface, ada).await;
-        let name = made["name"].as_str().unwrap();
+        let made_up = made["name"].as_str().unwrap();
         let wanted = Wanted {
             url: Some(NEW_URL),
             name: Some("New"),
@@ -53,14 +81,10 @@ async fn each_column_is_changed_alone_and_together_and_told_in_order() {
             stage.audited().await[1..],
             [
                 url_changed(surface),
-                format!("Changed name from {name} to New")
+                format!("Changed name from {made_up} to New")
             ]
         );
-        let only_name = Wanted {
-            name: Some("Newer"),
-            ..Wanted::default()
-        };
-        surface.update(stage, ada, id(&made), &only_name).await;
+        surface.update(stage, ada, id(&made), &name("Newer")).await;
         assert_eq!(
             stage.audited().await[3..],
             ["Changed name from New to Newer"]
@@ -68,6 +92,17 @@ async fn each_column_is_changed_alone_and_together_and_told_in_order() {
         let list = surface.list(stage, ada).await;
         assert_eq!(list[0]["name"], "Newer");
         assert_eq!(list[0]["destinationUrl"], NEW_URL);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_change_of_the_url_alone_is_exactly_one_event() {
+    on_every_surface(async |stage, surface, ada| {
+        let made = destination(stage, surface, ada).await;
+        let outcome = surface.update(stage, ada, id(&made), &url(NEW_URL)).await;
+        assert_eq!(outcome.errors, Vec::<String>::new());
+        assert_eq!(stage.audited().await[1..], [url_changed(surface)]);
     })
     .await;
 }
@@ -99,20 +134,16 @@ async fn what_is_as_it_is_wanted_already_changes_and_tells_nothing() {
 async fn a_deactivated_destination_is_told_once_and_can_come_back() {
     on_every_surface(async |stage, surface, ada| {
         let made = destination(stage, surface, ada).await;
-        let to = |active| Wanted {
-            active: Some(active),
-            ..Wanted::default()
-        };
-        for (active, message) in [
+        for (wanted, message) in [
             (false, Some("Changed active from true to false")),
             (false, None),
             (true, Some("Changed active from false to true")),
             (true, None),
         ] {
             let before = stage.audited().await.len();
-            let outcome = surface.update(stage, ada, id(&made), &to(active)).await;
+            let outcome = surface.update(stage, ada, id(&made), &active(wanted)).await;
             assert_eq!(outcome.errors, Vec::<String>::new());
-            assert_eq!(outcome.destination["active"], active);
+            assert_eq!(outcome.destination["active"], wanted);
             let told = stage.audited().await.split_off(before);
             assert_eq!(told.first().map(String::as_str), message);
         }
@@ -124,11 +155,7 @@ async fn a_deactivated_destination_is_told_once_and_can_come_back() {
 async fn a_token_is_rotated_and_no_event_says_it() {
     on_every_surface(async |stage, surface, ada| {
         let made = destination(stage, surface, ada).await;
-        let wanted = Wanted {
-            token: Some(TOKEN),
-            ..Wanted::default()
-        };
-        let outcome = surface.update(stage, ada, id(&made), &wanted).await;
+        let outcome = surface.update(stage, ada, id(&made), &token(TOKEN)).await;
         assert_eq!(outcome.destination["verificationToken"], TOKEN);
         let column = if surface.is_legacy() {
             "verification_token"
@@ -153,11 +180,7 @@ async fn workers_load_a_change_with_its_version() {
         let before = config_version::current(foundation.database.reader())
             .await
             .unwrap();
-        let wanted = Wanted {
-            url: Some(NEW_URL),
-            ..Wanted::default()
-        };
-        surface.update(stage, ada, id(&made), &wanted).await;
+        surface.update(stage, ada, id(&made), &url(NEW_URL)).await;
         let changes = changes_since(&foundation.database, &foundation.keyring, before)
             .await
             .unwrap();
@@ -180,18 +203,6 @@ async fn what_breaks_a_rule_is_told_in_the_payload_and_changes_nothing() {
         let made = destination(stage, surface, ada).await;
         let audited = stage.audited().await;
         let long = "a".repeat(73);
-        let url = |url| Wanted {
-            url: Some(url),
-            ..Wanted::default()
-        };
-        let name = |name| Wanted {
-            name: Some(name),
-            ..Wanted::default()
-        };
-        let token = |token| Wanted {
-            token: Some(token),
-            ..Wanted::default()
-        };
         let length = "Secret token should have length between 16 to 24 characters.";
         let schema = "Config must be a valid json schema";
         for (wanted, legacy, consolidated) in [
@@ -281,29 +292,23 @@ async fn the_limit_holds_on_activation_too() {
         &[("LIMITS__DESTINATIONS", "2")],
         async |stage, surface, ada| {
             let first = destination(stage, surface, ada).await;
-            let to = |active| Wanted {
-                active: Some(active),
-                ..Wanted::default()
-            };
-            surface.update(stage, ada, id(&first), &to(false)).await;
+            surface.update(stage, ada, id(&first), &active(false)).await;
             // An inactive one does not count.
             surface.created(stage, ada, "https://1.1.1.1/2").await;
             let third = surface.created(stage, ada, "https://1.1.1.1/3").await;
-            let outcome = surface.update(stage, ada, id(&first), &to(true)).await;
+            let outcome = surface.update(stage, ada, id(&first), &active(true)).await;
             let sentence =
                 "Cannot activate: Maximum number of external audit event destinations (2) exceeded";
             assert_eq!(outcome.errors, [sentence]);
             // Everything else can be changed, and active ones are active already.
-            let name = Wanted {
-                name: Some("Renamed"),
-                ..Wanted::default()
-            };
-            let outcome = surface.update(stage, ada, id(&first), &name).await;
+            let outcome = surface
+                .update(stage, ada, id(&first), &name("Renamed"))
+                .await;
             assert_eq!(outcome.destination["name"], "Renamed");
-            let outcome = surface.update(stage, ada, id(&third), &to(true)).await;
+            let outcome = surface.update(stage, ada, id(&third), &active(true)).await;
             assert_eq!(outcome.errors, Vec::<String>::new());
-            surface.update(stage, ada, id(&third), &to(false)).await;
-            let outcome = surface.update(stage, ada, id(&first), &to(true)).await;
+            surface.update(stage, ada, id(&third), &active(false)).await;
+            let outcome = surface.update(stage, ada, id(&first), &active(true)).await;
             assert_eq!(outcome.errors, Vec::<String>::new());
         },
     )
@@ -316,11 +321,7 @@ async fn one_counter_limits_both_generations() {
         &[("LIMITS__DESTINATIONS", "1")],
         async |stage, surface, ada| {
             surface.created(stage, ada, URL).await;
-            let wanted = Wanted {
-                url: Some(NEW_URL),
-                ..Wanted::default()
-            };
-            let outcome = surface.sibling().create(stage, ada, &wanted).await;
+            let outcome = surface.sibling().create(stage, ada, &url(NEW_URL)).await;
             let sentence = "Maximum number of external audit event destinations (1) exceeded";
             assert_eq!(outcome.errors, [sentence]);
         },
@@ -345,11 +346,7 @@ async fn both_generations_show_and_change_the_same_destination() {
         ] {
             assert_eq!(list[0][field], made[field], "{field}");
         }
-        let wanted = Wanted {
-            name: Some("Theirs"),
-            ..Wanted::default()
-        };
-        sibling.update(stage, ada, &id, &wanted).await;
+        sibling.update(stage, ada, &id, &name("Theirs")).await;
         assert_eq!(surface.list(stage, ada).await[0]["name"], "Theirs");
         sibling.destroy(stage, ada, &id).await.data();
         assert_eq!(surface.list(stage, ada).await, json!([]));
@@ -361,10 +358,7 @@ async fn both_generations_show_and_change_the_same_destination() {
 async fn an_unknown_or_foreign_destination_is_a_resource_error() {
     on_every_surface(async |stage, surface, ada| {
         let made = destination(stage, surface, ada).await;
-        let wanted = Wanted {
-            name: Some("Mine"),
-            ..Wanted::default()
-        };
+        let wanted = name("Mine");
         let unknown = surface.id(999_999);
         let outcome = surface.update(stage, ada, &unknown, &wanted).await;
         assert_eq!(outcome.errors, [NO_RESOURCE]);
@@ -389,10 +383,7 @@ async fn an_owner_changes_no_destination_of_another_group() {
         let made = mutate(stage, &ada, &surface.create_mutation(), selection, input).await;
         let made = &made.data()["externalAuditEventDestination"];
         let owner = surface.administrator(stage).await;
-        let wanted = Wanted {
-            name: Some("Mine"),
-            ..Wanted::default()
-        };
+        let wanted = name("Mine");
         let outcome = surface.update(stage, &owner, id(made), &wanted).await;
         assert_eq!(outcome.errors, [NO_RESOURCE]);
     })
