@@ -6,40 +6,48 @@ use serde_json::json;
 use crate::databases::on_every_database;
 use crate::level::on_both_levels;
 
+/// Documents that cannot be answered, and the code of their errors.
+pub(crate) const BAD_QUERIES: [(&str, &str); 11] = [
+    ("{", "GRAPHQL_PARSE_FAILED"),
+    ("", "GRAPHQL_PARSE_FAILED"),
+    ("{ nothing }", "GRAPHQL_VALIDATION_FAILED"),
+    ("{ group { id } }", "GRAPHQL_VALIDATION_FAILED"),
+    (
+        "query($a: Int) { currentUser { id } }",
+        "GRAPHQL_VALIDATION_FAILED",
+    ),
+    (
+        "{ currentUser { id } } fragment A on CurrentUser { ...A }",
+        "GRAPHQL_VALIDATION_FAILED",
+    ),
+    (
+        "mutation { externalAuditEventDestinationCreate(input: {}) { errors } }",
+        "GRAPHQL_VALIDATION_FAILED",
+    ),
+    (
+        "mutation { accessTokenCreate(input: {username: \"root\", name: \"n\", scopes: [ALL]}) { errors } }",
+        "GRAPHQL_VALIDATION_FAILED",
+    ),
+    (
+        "mutation { accessTokenCreate(input: {username: \"root\", name: \"n\", scopes: [API], expiresAt: \"soon\"}) { errors } }",
+        "BAD_USER_INPUT",
+    ),
+    (
+        "mutation { accessTokenRevoke(input: {id: \"gid://gitlab/User/1\"}) { errors } }",
+        "BAD_USER_INPUT",
+    ),
+    (
+        "{ instanceExternalAuditEventDestinations(first: 99999999999) { nodes { id } } }",
+        "BAD_USER_INPUT",
+    ),
+];
+
 #[tokio::test]
 async fn the_engines_own_errors_have_codes() {
     on_every_database(async |stage| {
         let ada = stage.user("ada", true).await;
         let deep_list = format!("{}1{}", "[".repeat(200), "]".repeat(200));
-        let table = [
-            ("{", "GRAPHQL_PARSE_FAILED"),
-            ("", "GRAPHQL_PARSE_FAILED"),
-            ("{ nothing }", "GRAPHQL_VALIDATION_FAILED"),
-            ("{ group { id } }", "GRAPHQL_VALIDATION_FAILED"),
-            ("query($a: Int) { currentUser { id } }", "GRAPHQL_VALIDATION_FAILED"),
-            ("{ currentUser { id } } fragment A on CurrentUser { ...A }", "GRAPHQL_VALIDATION_FAILED"),
-            (
-                "mutation { externalAuditEventDestinationCreate(input: {}) { errors } }",
-                "GRAPHQL_VALIDATION_FAILED",
-            ),
-            (
-                "mutation { accessTokenCreate(input: {username: \"root\", name: \"n\", scopes: [ALL]}) { errors } }",
-                "GRAPHQL_VALIDATION_FAILED",
-            ),
-            (
-                "mutation { accessTokenCreate(input: {username: \"root\", name: \"n\", scopes: [API], expiresAt: \"soon\"}) { errors } }",
-                "BAD_USER_INPUT",
-            ),
-            (
-                "mutation { accessTokenRevoke(input: {id: \"gid://gitlab/User/1\"}) { errors } }",
-                "BAD_USER_INPUT",
-            ),
-            (
-                "{ instanceExternalAuditEventDestinations(first: 99999999999) { nodes { id } } }",
-                "BAD_USER_INPUT",
-            ),
-        ];
-        for (query, code) in table {
+        for (query, code) in BAD_QUERIES {
             let answer = stage.run(&ada, query, json!({})).await;
             assert!(!answer.errors.is_empty(), "{query}");
             for error in &answer.errors {
