@@ -143,6 +143,8 @@ async fn what_breaks_a_rule_is_told_in_the_payload_and_nothing_is_made() {
             (config(json!({"url": "https://1.1.1.1", "more": 1})), SCHEMA),
             (url("ftp://1.1.1.1"), SCHEMA),
             (url(""), SCHEMA),
+            (url("https:1.1.1.1"), SCHEMA),
+            (url("$SIEM_URL"), SCHEMA),
             (url("https://1.1.1.1/\r\nX: y"), SCHEMA),
             (url(&format!("https://1.1.1.1/{}", "a".repeat(240))), SCHEMA),
             (

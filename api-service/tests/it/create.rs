@@ -100,6 +100,8 @@ async fn what_breaks_a_rule_is_told_at_the_top_and_nothing_is_made_or_audited() 
             ("ftp://1.1.1.1", json!({}), "Destination url is blocked: Only allowed schemes are http, https"),
             ("", json!({}), "Destination url can't be blank, Destination url must be a valid URL"),
             ("http://1.1.1.1/a\r\nb", json!({}), "Destination url is blocked: URI is invalid"),
+            ("https:1.1.1.1", json!({}), "Destination url is blocked: URI is invalid"),
+            ("$SIEM_URL", json!({}), "Destination url is blocked: Only allowed schemes are http, https"),
             ("https://ada:secret@1.1.1.1", json!({}), "Destination url is blocked: User names and passwords in URLs are not allowed"),
             ("http://localhost:9", json!({}), "Destination url is blocked: Requests to localhost are not allowed"),
             ("http://127.0.0.1", json!({}), "Destination url is blocked: Requests to loopback addresses are not allowed"),
@@ -118,7 +120,7 @@ async fn what_breaks_a_rule_is_told_at_the_top_and_nothing_is_made_or_audited() 
             (
                 "ftp://1.1.1.1",
                 json!({"name": "a".repeat(73), "verificationToken": ""}),
-                "Destination url is blocked: Only allowed schemes are http, https, Name is too long (maximum is 72 characters), Verification token is too short (minimum is 16 characters)",
+                "Destination url is blocked: Only allowed schemes are http, https, Name is too long (maximum is 72 characters), Verification token can't be blank, Verification token is too short (minimum is 16 characters)",
             ),
         ];
         for (url, more, sentence) in table {

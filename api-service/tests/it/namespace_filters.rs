@@ -175,10 +175,12 @@ async fn what_cannot_be_a_filter_is_told_and_changes_nothing() {
                 (&made["id"], "acme/web/site", &[has_one]),
                 (&other["id"], "ACME/WEB", &[taken]),
                 (&other["id"], OTHER_GROUP, &[outside]),
+                (&made["id"], OTHER_GROUP, &[outside]),
             ],
             Surface::ConsolidatedGroup => &[
                 (&made["id"], "Acme/Web", &[taken]),
                 (&other["id"], OTHER_GROUP, &[outside]),
+                (&made["id"], OTHER_GROUP, &[outside]),
             ],
             _ => &[(&made["id"], "acme/web", &[taken])],
         };
