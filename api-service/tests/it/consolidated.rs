@@ -122,6 +122,20 @@ async fn settings_may_come_as_a_string_and_no_headers_are_not_kept() {
 }
 
 #[tokio::test]
+async fn of_a_key_that_stands_twice_in_a_string_the_last_value_counts() {
+    on_surfaces(async |stage, surface, ada| {
+        let config = json!(
+            r#"{"url": "https://1.1.1.1/a", "headers": {"X": {"value": "a"}, "X": {"value": "b"}}, "url": "https://1.1.1.1/b"}"#
+        );
+        let made = created(stage, surface, ada, config).await;
+        let headers = json!({"X": {"value": "b", "active": true}});
+        let expected = json!({"url": "https://1.1.1.1/b", "headers": headers});
+        assert_eq!(made["config"], expected);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_breaks_a_rule_is_told_in_the_payload_and_nothing_is_made() {
     on_surfaces(async |stage, surface, ada| {
         let config = |config: Value| json!({ "config": config });
