@@ -15,8 +15,8 @@ use crate::audit::{AuditEvent, ConfigChange, Happening};
 /// How long the old secret signs along, so that receivers can change over without losing a request.
 const OVERLAP: Duration = Duration::from_hours(24);
 
-/// Gives a destination a new signing secret, and tells it. The one that it had signs along for
-/// [`OVERLAP`]; one that still did so from an earlier rotation does not any more.
+/// Gives a destination a new signing secret, and tells it. The one that it had signs along for 24 hours;
+/// one that still did so from an earlier rotation does not any more.
 pub async fn rotate_signing_secret(
     app: &App,
     authorised: &AuthorisedDestination,

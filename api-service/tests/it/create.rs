@@ -2,7 +2,7 @@
 
 use api_service::destinations::unique;
 use api_service::domain::{AccessLevel, Violation};
-use sea_orm::{ActiveModelTrait as _, ActiveValue, EntityTrait as _};
+use sea_orm::{ActiveModelTrait as _, ActiveValue, ConnectionTrait as _, EntityTrait as _};
 use serde_json::json;
 use shared::entities::destinations;
 use shared::secrets::Purpose;
@@ -332,6 +332,43 @@ async fn a_row_that_a_unique_index_refuses_is_a_violation_too() {
                 .exec(database.writer())
                 .await;
             assert_eq!(unique::violated(&error.unwrap_err()), Some(expected));
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_header_or_filter_that_a_unique_index_refuses_is_a_violation_too() {
+    on_every_database(async |stage| {
+        let ada = stage.user("ada", true).await;
+        Level::Instance.created(stage, &ada, URL, json!({})).await;
+        let database = stage.foundation.database.writer();
+        for (table, columns, values, violation) in [
+            (
+                "destination_headers",
+                "key, value, active",
+                ["'X-A', 'v', true", "'x-a', 'w', true"],
+                Violation::HeaderKeyTaken,
+            ),
+            (
+                "destination_event_type_filters",
+                "event_type",
+                ["'user_created'"; 2],
+                Violation::EventTypeTaken,
+            ),
+            (
+                "destination_namespace_filters",
+                "namespace_id",
+                ["1"; 2],
+                Violation::NamespaceTaken,
+            ),
+        ] {
+            let [first, second] = values.map(|values| {
+                format!("INSERT INTO {table} (destination_id, {columns}) VALUES (1, {values})")
+            });
+            database.execute_unprepared(&first).await.unwrap();
+            let refused = database.execute_unprepared(&second).await.unwrap_err();
+            assert_eq!(unique::violated(&refused), Some(violation), "{table}");
         }
     })
     .await;
