@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::domain::{Category, Scope, Violation};
 
 /// What a destination wants for itself alone. None: nothing new.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Claims<'a> {
     /// The destination, when there is one already.
     pub(super) of: Option<i64>,

@@ -1,10 +1,8 @@
 //! The headers that a destination gets with every event.
 
-use sea_orm::{
-    ActiveModelTrait as _, ActiveValue, ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _,
-};
+use sea_orm::{ActiveModelTrait as _, ActiveValue, DbErr, EntityTrait as _};
 use secrecy::{ExposeSecret as _, SecretString};
-use shared::entities::destination_headers::{self, Column};
+use shared::entities::destination_headers;
 use shared::secrets::Purpose;
 
 use super::change::Change;
@@ -95,24 +93,11 @@ pub async fn update_header(
         violations.extend(check_value(&after.value));
     }
     Failure::if_any(violations)?;
-    let new_value = wanted_value && after.has_other_value(&before, keyring);
+    let new_value = wanted_value && before.value.differs_from(&after.value, keyring);
     if !new_value && after.key == before.key && after.active == before.active {
         return Ok(before);
     }
-    let mut columns = destination_headers::ActiveModel {
-        id: ActiveValue::Unchanged(before.id),
-        key: ActiveValue::Set(after.key),
-        active: ActiveValue::Set(after.active),
-        ..Default::default()
-    };
-    if new_value {
-        columns.value = ActiveValue::Set(keyring.seal(Purpose::HeaderValue, &after.value));
-    }
-    let row = columns
-        .update(change.transaction())
-        .await
-        .map_err(Failure::of_statement)?;
-    let after = read::header(row);
+    let after = write(app, &change, before.id, &after, new_value).await?;
     change.touch(destination.id).await?;
     let changed = HeaderChange {
         before: &before,
@@ -158,10 +143,35 @@ pub(super) async fn insert(
     Ok(())
 }
 
+/// Changes the row of a header; its value only when that is another one, as sealing gives another text
+/// each time.
+pub(super) async fn write(
+    app: &App,
+    change: &Change<'_>,
+    id: i64,
+    wanted: &NewHeader,
+    new_value: bool,
+) -> Result<Header, Failure> {
+    let keyring = &app.foundation.keyring;
+    let mut columns = destination_headers::ActiveModel {
+        id: ActiveValue::Unchanged(id),
+        key: ActiveValue::Set(wanted.key.clone()),
+        active: ActiveValue::Set(wanted.active),
+        ..Default::default()
+    };
+    if new_value {
+        columns.value = ActiveValue::Set(keyring.seal(Purpose::HeaderValue, &wanted.value));
+    }
+    let row = columns
+        .update(change.transaction())
+        .await
+        .map_err(Failure::of_statement)?;
+    Ok(read::header(row))
+}
+
 /// Removes the row of a header.
 pub(super) async fn remove(change: &Change<'_>, id: i64) -> Result<(), DbErr> {
-    destination_headers::Entity::delete_many()
-        .filter(Column::Id.eq(id))
+    destination_headers::Entity::delete_by_id(id)
         .exec(change.transaction())
         .await?;
     Ok(())

@@ -3,10 +3,6 @@
 
 use std::collections::HashSet;
 
-use sea_orm::{ActiveModelTrait as _, ActiveValue};
-use shared::entities::destination_headers;
-use shared::secrets::Purpose;
-
 use super::change::Change;
 use super::{Failure, headers};
 use crate::app::App;
@@ -22,7 +18,6 @@ pub(super) async fn replace_headers(
     there: &[Header],
     mut wanted: Vec<NewHeader>,
 ) -> Result<HashSet<i64>, Failure> {
-    let keyring = &app.foundation.keyring;
     let mut new_values = HashSet::new();
     for before in there {
         let name = HeaderName::new(&before.key);
@@ -34,17 +29,13 @@ pub(super) async fn replace_headers(
             continue;
         };
         let after = wanted.remove(at);
-        let mut columns = destination_headers::ActiveModel {
-            id: ActiveValue::Unchanged(before.id),
-            key: ActiveValue::Set(after.key.clone()),
-            active: ActiveValue::Set(after.active),
-            ..Default::default()
-        };
-        if after.has_other_value(before, keyring) {
-            columns.value = ActiveValue::Set(keyring.seal(Purpose::HeaderValue, &after.value));
+        let new_value = before
+            .value
+            .differs_from(&after.value, &app.foundation.keyring);
+        if new_value {
             new_values.insert(before.id);
         }
-        columns.update(change.transaction()).await?;
+        headers::write(app, change, before.id, &after, new_value).await?;
     }
     headers::insert(app, change, destination_id, &wanted).await?;
     Ok(new_values)

@@ -10,7 +10,7 @@ use shared::secrets::{Purpose, random_signing_secret};
 use super::change::Change;
 use super::{AuthorisedDestination, Failure};
 use crate::app::App;
-use crate::audit::{AuditEvent, ConfigChange, Happening};
+use crate::audit::{ConfigChange, Happening};
 
 /// How long the old secret signs along, so that receivers can change over without losing a request.
 const OVERLAP: Duration = Duration::from_hours(24);
@@ -36,11 +36,8 @@ pub async fn rotate_signing_secret(
     };
     change.write(destination.id, columns).await?;
     let rotated = ConfigChange::secret("signing_secret");
-    let event = AuditEvent::new(
-        authorised.authorised(),
-        &destination,
-        &Happening::Changed(&rotated),
-    );
-    change.commit(vec![event]).await?;
+    change
+        .commit_as(&destination, &Happening::Changed(&rotated))
+        .await?;
     Ok(secret)
 }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use sea_orm::{ActiveValue, DbErr};
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 use shared::entities::destinations;
 use shared::secrets::Purpose;
 
@@ -92,9 +92,14 @@ struct Prepared {
     url: Option<String>,
     headers: Option<Vec<NewHeader>>,
     name: Option<String>,
-    token: Option<SecretString>,
-    token_digest: Option<String>,
+    token: Option<Token>,
     active: Option<bool>,
+}
+
+/// A token, and the digest by which equal ones are found.
+struct Token {
+    text: SecretString,
+    digest: String,
 }
 
 /// Decides whatever needs no transaction.
@@ -118,15 +123,15 @@ async fn prepare(app: &App, wanted: DestinationUpdate) -> (Prepared, Vec<Violati
     }
     let token = wanted.verification_token.map(|chosen| {
         violations.extend(chosen.check());
-        chosen.text
+        Token {
+            digest: app.foundation.keyring.digest(&chosen.text),
+            text: chosen.text,
+        }
     });
     let prepared = Prepared {
         url,
         headers,
         name: wanted.name,
-        token_digest: token
-            .as_ref()
-            .map(|token| app.foundation.keyring.digest(token)),
         token,
         active: wanted.active,
     };
@@ -144,7 +149,7 @@ async fn conflicts(
         of: Some(before.id),
         url: wanted.url.as_deref(),
         name: wanted.name.as_deref(),
-        token_digest: wanted.token_digest.as_deref(),
+        token_digest: wanted.token.as_ref().map(|token| &*token.digest),
     };
     let mut violations = conflicts::taken(&before.scope, &claims, change.transaction()).await?;
     if wanted.active == Some(true) && !before.active {
@@ -172,14 +177,15 @@ async fn write(
     if let Some(active) = wanted.active {
         columns.active = ActiveValue::Set(active);
     }
-    let new_token = wanted.token.as_ref().filter(|token| {
-        let there = before.verification_token.open(keyring);
-        there.map_or(true, |there| there.expose_secret() != token.expose_secret())
-    });
-    if let (Some(token), Some(digest)) = (new_token, &wanted.token_digest) {
+    let there = &before.verification_token;
+    let new_token = wanted
+        .token
+        .as_ref()
+        .filter(|token| there.differs_from(&token.text, keyring));
+    if let Some(token) = new_token {
         columns.verification_token =
-            ActiveValue::Set(keyring.seal(Purpose::VerificationToken, token));
-        columns.verification_token_digest = ActiveValue::Set(digest.clone());
+            ActiveValue::Set(keyring.seal(Purpose::VerificationToken, &token.text));
+        columns.verification_token_digest = ActiveValue::Set(token.digest.clone());
     }
     change.write(before.id, columns).await?;
     Ok(new_token.is_some())

@@ -1,11 +1,8 @@
 //! Rules of the headers that a destination gets with every event.
 
-use std::fmt;
-
 use secrecy::{ExposeSecret as _, SecretString};
-use shared::secrets::Keyring;
 
-use super::{Header, Violation};
+use super::Violation;
 
 /// Most characters of a header's name, as in GitLab.
 pub const LONGEST_KEY: usize = 255;
@@ -49,21 +46,6 @@ impl HeaderName {
     /// Of a name as it was given.
     pub fn new(key: &str) -> Self {
         Self(key.to_ascii_lowercase())
-    }
-}
-
-impl fmt::Display for HeaderName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl NewHeader {
-    /// Whether the header that is there has another value, or one that does not open any more.
-    pub fn has_other_value(&self, there: &Header, keyring: &Keyring) -> bool {
-        let wanted = self.value.expose_secret();
-        let opened = there.value.open(keyring);
-        opened.map_or(true, |value| value.expose_secret() != wanted)
     }
 }
 

@@ -1,7 +1,7 @@
 //! A stored secret that is opened where it is shown and nowhere else: one that cannot be opened is no
 //! hindrance to anything that does not need it.
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use shared::secrets::{Keyring, Purpose, SealedShut};
 
 /// A secret as it is stored.
@@ -20,6 +20,12 @@ impl SealedSecret {
     /// As it is stored.
     pub fn sealed(&self) -> &str {
         &self.sealed
+    }
+
+    /// Whether the secret is another one than this, or one that does not open any more.
+    pub fn differs_from(&self, plain: &SecretString, keyring: &Keyring) -> bool {
+        let opened = self.open(keyring);
+        opened.map_or(true, |there| there.expose_secret() != plain.expose_secret())
     }
 
     /// The secret. An error, when none of the keys opens it.
