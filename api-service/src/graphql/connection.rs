@@ -110,17 +110,22 @@ impl<T: Node> Connection<T> {
     }
 }
 
-/// The part of a list that the arguments of a connection ask for.
-pub(super) fn page_request<P: Mark>(
-    after: Option<&str>,
-    before: Option<&str>,
-    first: Option<i32>,
-    last: Option<i32>,
-) -> Result<PageRequest<P>> {
-    let after = after.map(decode).transpose()?;
-    let before = before.map(decode).transpose()?;
-    PageRequest::new(first.map(i64::from), after, last.map(i64::from), before)
-        .map_err(errors::bad_input)
+/// The arguments of a connection.
+pub(super) struct PageArguments {
+    pub(super) after: Option<String>,
+    pub(super) before: Option<String>,
+    pub(super) first: Option<i32>,
+    pub(super) last: Option<i32>,
+}
+
+impl PageArguments {
+    /// The part of the list that they ask for.
+    pub(super) fn request<P: Mark>(&self) -> Result<PageRequest<P>> {
+        let after = self.after.as_deref().map(decode).transpose()?;
+        let before = self.before.as_deref().map(decode).transpose()?;
+        let (first, last) = (self.first.map(i64::from), self.last.map(i64::from));
+        PageRequest::new(first, after, last, before).map_err(errors::bad_input)
+    }
 }
 
 fn encode<P: Mark>(place: &P) -> String {

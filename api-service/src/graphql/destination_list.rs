@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_graphql::{Context, QueryPathSegment, Result};
 use tokio::sync::OnceCell;
 
-use super::connection::Connection;
+use super::connection::{Connection, PageArguments};
 use super::errors;
 use super::session::Session;
 use super::surface::Surface;
@@ -42,26 +42,27 @@ impl ListsOfRequest {
 /// The destinations of the instance, as a surface shows them; none for who may not administer them.
 pub(super) async fn of_instance<S: Surface>(
     ctx: &Context<'_>,
-    request: PageRequest,
+    arguments: &PageArguments,
 ) -> Result<Option<Connection<S::Object>>> {
-    connection::<S>(ctx, Scope::Instance, request).await
+    connection::<S>(ctx, Scope::Instance, arguments).await
 }
 
 /// As [`of_instance`], of a group.
 pub(super) async fn of_group<S: Surface>(
     ctx: &Context<'_>,
     group: GroupScope,
-    request: PageRequest,
+    arguments: &PageArguments,
 ) -> Result<Option<Connection<S::Object>>> {
-    connection::<S>(ctx, Scope::Group(group), request).await
+    connection::<S>(ctx, Scope::Group(group), arguments).await
 }
 
 async fn connection<S: Surface>(
     ctx: &Context<'_>,
     scope: Scope,
-    request: PageRequest,
+    arguments: &PageArguments,
 ) -> Result<Option<Connection<S::Object>>> {
     let session = Session::<S>::open(ctx)?;
+    let request = arguments.request()?;
     let lists: &ListsOfRequest = ctx.data_unchecked();
     let list = lists.list(Key {
         root_field: root_field(ctx),

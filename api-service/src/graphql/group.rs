@@ -2,11 +2,11 @@
 
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 
-use super::connection::{Connection, page_request};
+use super::connection::{Connection, PageArguments};
 use super::destination::{ExternalAuditEventDestination, GroupAuditEventStreamingDestination};
+use super::destination_list;
 use super::gid::{GroupResource, ProjectResource, Resource as _};
 use super::surface::{ConsolidatedGroup, LegacyGroup};
-use super::{caller, destination_list};
 use crate::accounts;
 use crate::domain::{Destination, GroupScope, Scope};
 
@@ -56,9 +56,13 @@ impl Group {
         #[graphql(desc = "The first so many of them, at most 100.")] first: Option<i32>,
         #[graphql(desc = "The last so many of them, at most 100.")] last: Option<i32>,
     ) -> Result<Option<Connection<ExternalAuditEventDestination>>> {
-        caller(ctx)?;
-        let request = page_request(after.as_deref(), before.as_deref(), first, last)?;
-        destination_list::of_group::<LegacyGroup>(ctx, self.0.clone(), request).await
+        let arguments = PageArguments {
+            after,
+            before,
+            first,
+            last,
+        };
+        destination_list::of_group::<LegacyGroup>(ctx, self.0.clone(), &arguments).await
     }
 
     /// Where the group's audit events are streamed to; null for who may not administer it.
@@ -70,9 +74,13 @@ impl Group {
         #[graphql(desc = "The first so many of them, at most 100.")] first: Option<i32>,
         #[graphql(desc = "The last so many of them, at most 100.")] last: Option<i32>,
     ) -> Result<Option<Connection<GroupAuditEventStreamingDestination>>> {
-        caller(ctx)?;
-        let request = page_request(after.as_deref(), before.as_deref(), first, last)?;
-        destination_list::of_group::<ConsolidatedGroup>(ctx, self.0.clone(), request).await
+        let arguments = PageArguments {
+            after,
+            before,
+            first,
+            last,
+        };
+        destination_list::of_group::<ConsolidatedGroup>(ctx, self.0.clone(), &arguments).await
     }
 }
 

@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, ID, Object, Result};
 
-use super::connection::{Connection, page_request};
+use super::connection::{Connection, PageArguments};
 use super::definitions::AuditEventDefinition;
 use super::destination::{
     InstanceAuditEventStreamingDestination, InstanceExternalAuditEventDestination,
@@ -12,7 +12,6 @@ use super::surface::{ConsolidatedInstance, LegacyGroup, LegacyInstance, PlanInst
 use super::user::CurrentUser;
 use super::{app, caller, definitions, destination_list, errors};
 use crate::destinations;
-use crate::domain::page::PageRequest;
 
 /// The query root.
 pub struct Query;
@@ -48,7 +47,13 @@ impl Query {
         #[graphql(desc = "The last so many of them, at most 100.")] last: Option<i32>,
     ) -> Result<Connection<AuditEventDefinition>> {
         caller(ctx)?;
-        let request = page_request(after.as_deref(), before.as_deref(), first, last)?;
+        let arguments = PageArguments {
+            after,
+            before,
+            first,
+            last,
+        };
+        let request = arguments.request()?;
         Ok(definitions::page(&app(ctx).foundation.catalogue, &request).into())
     }
 
@@ -62,9 +67,13 @@ impl Query {
         #[graphql(desc = "The first so many of them, at most 100.")] first: Option<i32>,
         #[graphql(desc = "The last so many of them, at most 100.")] last: Option<i32>,
     ) -> Result<Option<Connection<InstanceExternalAuditEventDestination>>> {
-        caller(ctx)?;
-        let request = page_request(after.as_deref(), before.as_deref(), first, last)?;
-        of_instance::<LegacyInstance>(ctx, request).await
+        let arguments = PageArguments {
+            after,
+            before,
+            first,
+            last,
+        };
+        of_instance::<LegacyInstance>(ctx, &arguments).await
     }
 
     /// Where the audit events of the whole instance are streamed to; empty for who may not
@@ -78,9 +87,13 @@ impl Query {
         #[graphql(desc = "The first so many of them, at most 100.")] first: Option<i32>,
         #[graphql(desc = "The last so many of them, at most 100.")] last: Option<i32>,
     ) -> Result<Option<Connection<InstanceExternalAuditEventDestination>>> {
-        caller(ctx)?;
-        let request = page_request(after.as_deref(), before.as_deref(), first, last)?;
-        of_instance::<PlanInstance>(ctx, request).await
+        let arguments = PageArguments {
+            after,
+            before,
+            first,
+            last,
+        };
+        of_instance::<PlanInstance>(ctx, &arguments).await
     }
 
     /// Where the audit events of the whole instance are streamed to; empty for who may not
@@ -93,17 +106,21 @@ impl Query {
         #[graphql(desc = "The first so many of them, at most 100.")] first: Option<i32>,
         #[graphql(desc = "The last so many of them, at most 100.")] last: Option<i32>,
     ) -> Result<Option<Connection<InstanceAuditEventStreamingDestination>>> {
-        caller(ctx)?;
-        let request = page_request(after.as_deref(), before.as_deref(), first, last)?;
-        of_instance::<ConsolidatedInstance>(ctx, request).await
+        let arguments = PageArguments {
+            after,
+            before,
+            first,
+            last,
+        };
+        of_instance::<ConsolidatedInstance>(ctx, &arguments).await
     }
 }
 
 /// The destinations of the instance; who may not see them sees none.
 async fn of_instance<S: Surface>(
     ctx: &Context<'_>,
-    request: PageRequest,
+    arguments: &PageArguments,
 ) -> Result<Option<Connection<S::Object>>> {
-    let shown = destination_list::of_instance::<S>(ctx, request).await?;
+    let shown = destination_list::of_instance::<S>(ctx, arguments).await?;
     Ok(Some(shown.unwrap_or_else(Connection::redacted)))
 }

@@ -10,7 +10,7 @@ use super::CommonFields;
 use super::level::{Fields, OfGroup, OfInstance};
 use crate::domain::page::Page;
 use crate::domain::{Destination, HttpTarget, Target};
-use crate::graphql::connection::{Connection, page_request};
+use crate::graphql::connection::{Connection, PageArguments};
 use crate::graphql::header::StreamingHeader;
 use crate::graphql::namespace_filter::HttpNamespaceFilter;
 use crate::graphql::secret;
@@ -166,7 +166,13 @@ impl<S: HeaderSurface> LegacyFields<S> {
         #[graphql(desc = "The first so many of them, at most 100.")] first: Option<i32>,
         #[graphql(desc = "The last so many of them, at most 100.")] last: Option<i32>,
     ) -> Result<Connection<StreamingHeader<S>>> {
-        let request = page_request(after.as_deref(), before.as_deref(), first, last)?;
+        let arguments = PageArguments {
+            after,
+            before,
+            first,
+            last,
+        };
+        let request = arguments.request()?;
         let page = Page::of(self.target().headers.clone(), &request);
         Ok(page.map(StreamingHeader::from).into())
     }
