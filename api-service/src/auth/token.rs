@@ -6,11 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use sea_orm::{ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _};
-use secrecy::SecretString;
 use shared::clock::{Clock, Timestamp};
 use shared::database::Database;
 use shared::entities::{access_tokens, users};
-use shared::secrets::token_digest;
 
 use super::{AccessTokenScope, User};
 use known::{KnownTokens, Look, Token};
@@ -44,30 +42,30 @@ impl TokenCache {
         }
     }
 
-    /// The user that a token stands for.
-    pub(crate) async fn user(&self, token: &SecretString) -> Result<Arc<User>, Refused> {
-        let digest = token_digest(token);
-        let generation = match self.known().look(&digest, self.clock.now()) {
+    /// The user that the token of a digest stands for.
+    pub(crate) async fn user(&self, digest: &str) -> Result<Arc<User>, Refused> {
+        let generation = match self.known().look(digest, self.clock.now()) {
             Look::Known(user) => return Ok(user),
             Look::Expired => return Err(Refused::Invalid),
             Look::Ask(generation) => generation,
         };
         let now = self.clock.now();
-        match tokio::time::timeout(READ_TIMEOUT, self.read(&digest, now)).await {
+        match tokio::time::timeout(READ_TIMEOUT, self.read(digest, now)).await {
             Ok(Ok(Some(token))) => {
                 let user = token.user.clone();
-                self.known().found(digest, token, generation, now);
+                self.known()
+                    .found(digest.to_owned(), token, generation, now);
                 Ok(user)
             }
             Ok(Ok(None)) => {
-                self.known().not_found(&digest);
+                self.known().not_found(digest);
                 Err(Refused::Invalid)
             }
             unanswered => {
                 if let Ok(Err(error)) = unanswered {
                     tracing::warn!(error = %error, "a token cannot be looked up");
                 }
-                self.known().unanswered(&digest, self.clock.now())
+                self.known().unanswered(digest, self.clock.now())
             }
         }
     }

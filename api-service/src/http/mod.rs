@@ -79,9 +79,10 @@ impl State {
         let Some(token) = credentials::token(request.headers(), request.query_string()) else {
             return Ok((Caller::anonymous(), Client::at(address)));
         };
-        let client = Client::Token(token_digest(&token));
+        let digest = token_digest(&token);
+        let client = Client::Token(digest.clone());
         let tokens = self.tokens.clone();
-        match self.run(async move { tokens.user(&token).await }).await? {
+        match self.run(async move { tokens.user(&digest).await }).await? {
             Ok(user) => {
                 let caller = Caller::signed_in(user).from_address(address.to_string());
                 Ok((caller, client))
