@@ -261,9 +261,8 @@ impl Surface {
         id: &str,
         filters: Value,
     ) -> Answer {
-        let input =
-            json!({"destinationId": id, "eventTypeFilters": filters, "clientMutationId": "m"});
         let selection = "errors clientMutationId eventTypeFilters";
+        let input = event_types_input(id, &filters);
         mutate(stage, caller, self.events_add(), selection, input).await
     }
 
@@ -275,9 +274,8 @@ impl Surface {
         id: &str,
         filters: Value,
     ) -> Answer {
-        let input =
-            json!({"destinationId": id, "eventTypeFilters": filters, "clientMutationId": "m"});
         let selection = "errors clientMutationId";
+        let input = event_types_input(id, &filters);
         mutate(stage, caller, self.events_remove(), selection, input).await
     }
 
@@ -362,6 +360,10 @@ fn normalized(mut destination: Value) -> Value {
         object.insert("destinationUrl".to_owned(), url);
     }
     destination
+}
+
+fn event_types_input(id: &str, filters: &Value) -> Value {
+    json!({"destinationId": id, "eventTypeFilters": filters, "clientMutationId": "m"})
 }
 
 /// Number of a global id.
