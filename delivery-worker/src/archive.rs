@@ -83,6 +83,10 @@ async fn store_dead(
         last_error: ActiveValue::Set(storable(headers.last_error.as_deref().unwrap_or_default())),
         first_seen_at: ActiveValue::Set(headers.first_seen.unwrap_or(now).0),
         died_at: ActiveValue::Set(now.0),
+        last_attempt_at: ActiveValue::Set(headers.last_attempt.map(|moment| moment.0)),
+        // One that died again after its replay can be replayed again.
+        replay_requested_at: ActiveValue::Set(None),
+        claimed_until: ActiveValue::Set(0),
     };
     let transaction = foundation.database.begin().await?;
     let destination = destinations::Entity::find_by_id(destination_id)
@@ -102,6 +106,9 @@ async fn store_dead(
             dead_letters::Column::LastStatus,
             dead_letters::Column::LastError,
             dead_letters::Column::DiedAt,
+            dead_letters::Column::LastAttemptAt,
+            dead_letters::Column::ReplayRequestedAt,
+            dead_letters::Column::ClaimedUntil,
         ])
         .to_owned();
         dead_letters::Entity::insert(row)
@@ -139,6 +146,8 @@ async fn store_rejected(
         body: ActiveValue::Set(kept.to_vec()),
         body_bytes: ActiveValue::Set(i64::try_from(message.body.len()).unwrap_or(i64::MAX)),
         rejected_at: ActiveValue::Set(now.0),
+        replay_requested_at: ActiveValue::Set(None),
+        claimed_until: ActiveValue::Set(0),
     };
     rejected_messages::Entity::insert(row)
         .exec_without_returning(foundation.database.writer())

@@ -8,6 +8,7 @@ mod m0004_failures;
 mod m0005_delivery_health;
 mod m0006_embedded_queue;
 mod m0007_signing_secret_rotation;
+mod m0008_lanes_and_history;
 mod statements;
 
 use std::time::Duration;
@@ -30,6 +31,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0005_delivery_health::MIGRATION),
             Box::new(m0006_embedded_queue::MIGRATION),
             Box::new(m0007_signing_secret_rotation::MIGRATION),
+            Box::new(m0008_lanes_and_history::MIGRATION),
         ]
     }
 }

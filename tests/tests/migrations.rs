@@ -9,7 +9,7 @@ use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbErr, Statement};
 use tests::database::{PostgresDatabase, connect};
 
 /// The tables of the design, and none besides but the migrations' own.
-const TABLES: [&str; 18] = [
+const TABLES: [&str; 19] = [
     "access_tokens",
     "config_version",
     "dead_letters",
@@ -20,6 +20,7 @@ const TABLES: [&str; 18] = [
     "destination_namespace_filters",
     "destinations",
     "destroyed_destinations",
+    "failed_attempts",
     "members",
     "namespaces",
     "outbox",

@@ -128,6 +128,7 @@ impl Candidate {
             config_version: ActiveValue::Set(change.version()),
             created_at: ActiveValue::Set(change.now().0),
             updated_at: ActiveValue::Set(change.now().0),
+            active_changed_at: ActiveValue::Set(None),
         }
     }
 }

@@ -176,6 +176,9 @@ async fn write(
     }
     if let Some(active) = wanted.active {
         columns.active = ActiveValue::Set(active);
+        if active != before.active {
+            columns.active_changed_at = ActiveValue::Set(Some(change.now().0));
+        }
     }
     let there = &before.verification_token;
     let new_token = wanted

@@ -27,6 +27,14 @@ pub struct Model {
     pub first_seen_at: i64,
     /// When it was given up, in milliseconds since 1970.
     pub died_at: i64,
+    /// When it was last tried, in milliseconds since 1970; none, when it waited behind others all the
+    /// time.
+    pub last_attempt_at: Option<i64>,
+    /// When its owner asked for it to be delivered again, in milliseconds since 1970; it leaves the
+    /// table once the queue has it.
+    pub replay_requested_at: Option<i64>,
+    /// Until when a relay holds it, in milliseconds since 1970.
+    pub claimed_until: i64,
 }
 
 /// None: what is read together is read by queries that say so.

@@ -35,6 +35,8 @@ pub struct Model {
     pub created_at: i64,
     /// When it was last changed, in milliseconds since 1970.
     pub updated_at: i64,
+    /// When it was last activated or deactivated, in milliseconds since 1970; none: never.
+    pub active_changed_at: Option<i64>,
 }
 
 /// None: what is read together is read by queries that say so.

@@ -11,6 +11,8 @@ pub struct Model {
     pub destination_id: i64,
     /// The configuration's version that destroyed it.
     pub config_version: i64,
+    /// Whether the queue of its lane may still be there. A worker deletes it.
+    pub had_lane: bool,
 }
 
 /// None: what is read together is read by queries that say so.

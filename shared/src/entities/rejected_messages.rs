@@ -17,6 +17,11 @@ pub struct Model {
     pub body_bytes: i64,
     /// When it was rejected, in milliseconds since 1970.
     pub rejected_at: i64,
+    /// When an admin asked for it to be published again, in milliseconds since 1970; it leaves the
+    /// table once the queue has it.
+    pub replay_requested_at: Option<i64>,
+    /// Until when a relay holds it, in milliseconds since 1970.
+    pub claimed_until: i64,
 }
 
 /// None: what is read together is read by queries that say so.

@@ -26,8 +26,13 @@ pub struct Headers {
     pub destination_id: Option<i64>,
     /// `x-attempt`: how many attempts have failed.
     pub attempt: u32,
-    /// `x-first-seen`: when the first attempt failed; retention counts from here.
+    /// `x-refusals`: how many of them failed because the destination refused this event alone.
+    pub refusals: u32,
+    /// `x-first-seen`: when the first attempt failed, or when the event came into a lane without one;
+    /// retention counts from here.
     pub first_seen: Option<Timestamp>,
+    /// `x-last-attempt`: when the last attempt failed.
+    pub last_attempt: Option<Timestamp>,
     /// `x-last-status`: the status of the last failed attempt's response.
     pub last_status: Option<u16>,
     /// `x-last-error`: what went wrong last.

@@ -62,6 +62,8 @@ pub async fn open(config: &QueueConfig, database: &Database) -> anyhow::Result<A
 pub enum Target {
     /// Events for all the destinations that they match.
     Events,
+    /// Single deliveries, for the destination that their headers name.
+    Deliver,
     /// Waits for the time of the rung, then comes from [`Source::Deliver`].
     Retry(Rung),
     /// Deliveries that were given up.
@@ -75,7 +77,7 @@ pub enum Target {
 pub enum Source {
     /// New events.
     Events,
-    /// What waited on a rung.
+    /// Single deliveries: what waited on a rung, and what is delivered once more.
     Deliver,
     /// Deliveries that were given up.
     Dead,

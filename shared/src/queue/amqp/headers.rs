@@ -9,6 +9,8 @@ use crate::queue::Headers;
 const CONFIG_VERSION: &str = "x-config-version";
 const DESTINATION_ID: &str = "x-destination-id";
 const ATTEMPT: &str = "x-attempt";
+const REFUSALS: &str = "x-refusals";
+const LAST_ATTEMPT: &str = "x-last-attempt";
 const FIRST_SEEN: &str = "x-first-seen";
 const LAST_STATUS: &str = "x-last-status";
 const LAST_ERROR: &str = "x-last-error";
@@ -29,11 +31,11 @@ pub(super) fn to_properties(headers: &Headers) -> BasicProperties {
     };
     number(CONFIG_VERSION, headers.config_version);
     number(DESTINATION_ID, headers.destination_id);
-    number(
-        ATTEMPT,
-        (headers.attempt > 0).then_some(i64::from(headers.attempt)),
-    );
+    let count = |count: u32| (count > 0).then_some(i64::from(count));
+    number(ATTEMPT, count(headers.attempt));
+    number(REFUSALS, count(headers.refusals));
     number(FIRST_SEEN, headers.first_seen.map(|moment| moment.0));
+    number(LAST_ATTEMPT, headers.last_attempt.map(|moment| moment.0));
     number(LAST_STATUS, headers.last_status.map(i64::from));
     let mut text = |key: &str, value: &Option<String>| {
         if let Some(value) = value {
@@ -58,6 +60,11 @@ pub(super) fn from_properties(properties: &BasicProperties) -> Headers {
     };
     let value = |key: &str| table.inner().get(&ShortString::from(key));
     let number = |key: &str| value(key).and_then(integer);
+    let count = |key: &str| {
+        number(key)
+            .and_then(|value| u32::try_from(value).ok())
+            .unwrap_or(0)
+    };
     let text = |key: &str| match value(key) {
         Some(AMQPValue::LongString(text)) => {
             Some(String::from_utf8_lossy(text.as_bytes()).into_owned())
@@ -68,10 +75,10 @@ pub(super) fn from_properties(properties: &BasicProperties) -> Headers {
     Headers {
         config_version: number(CONFIG_VERSION),
         destination_id: number(DESTINATION_ID),
-        attempt: number(ATTEMPT)
-            .and_then(|value| u32::try_from(value).ok())
-            .unwrap_or(0),
+        attempt: count(ATTEMPT),
+        refusals: count(REFUSALS),
         first_seen: number(FIRST_SEEN).map(Timestamp),
+        last_attempt: number(LAST_ATTEMPT).map(Timestamp),
         last_status: number(LAST_STATUS).and_then(|value| u16::try_from(value).ok()),
         last_error: text(LAST_ERROR),
         reason: text(REASON).or_else(|| broker_reason(value("x-death"))),
@@ -122,7 +129,9 @@ mod tests {
             config_version: Some(7),
             destination_id: Some(-1),
             attempt: 3,
+            refusals: 2,
             first_seen: Some(Timestamp(1_700_000_000_000)),
+            last_attempt: Some(Timestamp(1_700_000_000_001)),
             last_status: Some(503),
             last_error: Some("täglich".to_owned()),
             reason: Some("not UTF-8 from byte 0".to_owned()),

@@ -16,6 +16,7 @@ pub(super) struct Publishing {
     // A channel for each kind of target: lapin gives a returned message to whichever confirm comes
     // next on the channel, so what can be routed must not share one with what cannot.
     events: Channel,
+    deliver: Channel,
     rungs: Vec<Channel>,
     dead: Channel,
     rejected: Channel,
@@ -35,6 +36,7 @@ impl Publishing {
         }
         let channels = Self {
             events: confirming(&connection).await?,
+            deliver: confirming(&connection).await?,
             rungs,
             dead: confirming(&connection).await?,
             rejected: confirming(&connection).await?,
@@ -46,6 +48,7 @@ impl Publishing {
     fn channel(&self, target: Target) -> &Channel {
         match target {
             Target::Events => &self.events,
+            Target::Deliver => &self.deliver,
             Target::Retry(rung) => &self.rungs[rung.step()],
             Target::Dead => &self.dead,
             Target::Rejected => &self.rejected,

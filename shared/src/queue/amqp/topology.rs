@@ -59,6 +59,7 @@ impl Topology {
                 exchange: self.events_exchange(),
                 routing_key: event_type.into(),
             },
+            Target::Deliver => queue(self.queue(Source::Deliver)),
             Target::Retry(rung) => queue(self.rung(rung)),
             Target::Dead => queue(self.queue(Source::Dead)),
             Target::Rejected => queue(self.queue(Source::Rejected)),

@@ -98,6 +98,7 @@ impl Queue for EmbeddedQueue {
     async fn publish(&self, target: Target, message: Message) -> Result<Stored, PublishError> {
         let (source, available_at) = match target {
             Target::Events => (Source::Events, 0),
+            Target::Deliver => (Source::Deliver, 0),
             Target::Retry(rung) => (Source::Deliver, (Clock::System.now() + rung.wait()).0),
             Target::Dead => (Source::Dead, 0),
             Target::Rejected => (Source::Rejected, 0),
