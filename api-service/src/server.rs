@@ -144,6 +144,7 @@ async fn follow(
             Ok(Notice::ConfigVersion(version)) => versions.committed(version),
             // Among those that were missed may be any.
             Ok(Notice::AccessChanged) | Err(RecvError::Lagged(_)) => tokens.changed(),
+            Ok(Notice::LanesChanged) => {}
             Err(RecvError::Closed) => return,
         }
     }

@@ -129,7 +129,9 @@ pub async fn remove(amqp_url: &str, prefix: &str) {
         "retry.10m",
         "retry.1h",
     ];
-    for queue in queues {
+    // The first destinations of a database have the first numbers.
+    let lanes = (1..=30).map(|destination| format!("lane.{destination}"));
+    for queue in queues.into_iter().map(str::to_owned).chain(lanes) {
         // What is not there need not be deleted; the broker of a run is thrown away in the end.
         let _ = channel
             .queue_delete(

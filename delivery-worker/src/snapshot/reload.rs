@@ -142,7 +142,7 @@ impl Snapshots {
                 _ = compare.tick() => self.compare().await,
                 notice = notices.recv() => match notice {
                     Ok(Notice::ConfigVersion(version)) => self.reload_to(version).await,
-                    Ok(Notice::AccessChanged) => Ok(()),
+                    Ok(Notice::AccessChanged | Notice::LanesChanged) => Ok(()),
                     Err(RecvError::Lagged(_)) => self.compare().await,
                     Err(RecvError::Closed) => return,
                 },

@@ -30,8 +30,15 @@ pub trait Queue: Send + Sync + 'static {
     async fn publish(&self, target: Target, message: Message) -> Result<Stored, PublishError>;
 
     /// Takes messages, at most `window` unsettled ones at a time. Goes on by itself after a lost
-    /// connection (what was unsettled then comes again), until it is stopped.
+    /// connection (what was unsettled then comes again), until it is stopped. A lane's ends with the
+    /// connection instead: whoever drains it must ask again whether that is still its task.
     fn consume(&self, source: Source, window: u16) -> Deliveries;
+
+    /// How many messages wait and are not held by a consumer.
+    async fn depth(&self, source: Source) -> Result<u64, QueueAway>;
+
+    /// Removes the lane of a destination that is no more; how many messages waited in it.
+    async fn remove_lane(&self, destination_id: i64) -> Result<u64, QueueAway>;
 
     /// Tells every process that uses this queue. For speed only: it may be lost.
     fn announce(&self, notice: Notice);
@@ -66,6 +73,8 @@ pub enum Target {
     Deliver,
     /// Waits for the time of the rung, then comes from [`Source::Deliver`].
     Retry(Rung),
+    /// What waits for one destination, by its number, in the order in which it came.
+    Lane(i64),
     /// Deliveries that were given up.
     Dead,
     /// Messages that are no valid events.
@@ -79,6 +88,9 @@ pub enum Source {
     Events,
     /// Single deliveries: what waited on a rung, and what is delivered once more.
     Deliver,
+    /// What waits for one destination. Of several consumers one receives, and another one when that
+    /// has ended; what is given back goes to the front again, once the consumer has stopped.
+    Lane(i64),
     /// Deliveries that were given up.
     Dead,
     /// Messages that are no valid events.
@@ -131,6 +143,8 @@ pub enum Notice {
     ConfigVersion(i64),
     /// Users or tokens changed.
     AccessChanged,
+    /// A lane was opened or closed, or its owner wants something of it.
+    LanesChanged,
 }
 
 /// Why a message was not stored, as far as is known.
@@ -149,6 +163,11 @@ pub enum PublishError {
     #[error("the queue did not confirm in time")]
     Timeout,
 }
+
+/// The queue does not answer.
+#[derive(Debug, thiserror::Error)]
+#[error("the queue is not available: {0}")]
+pub struct QueueAway(pub String);
 
 /// Messages that arrive one by one.
 #[derive(Debug)]

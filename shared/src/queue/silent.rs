@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use tokio::sync::{broadcast, mpsc};
 use tokio_util::sync::CancellationToken;
 
-use super::{Deliveries, Message, Notice, PublishError, Queue, Source, Stored, Target};
+use super::{Deliveries, Message, Notice, PublishError, Queue, QueueAway, Source, Stored, Target};
 
 /// Refuses every message and hears nothing. Unlike the embedded queue it can be opened beside a
 /// server that is running.
@@ -31,6 +31,14 @@ impl Queue for SilentQueue {
 
     fn consume(&self, _: Source, _: u16) -> Deliveries {
         Deliveries::new(mpsc::channel(1).1, CancellationToken::new())
+    }
+
+    async fn depth(&self, _: Source) -> Result<u64, QueueAway> {
+        Err(QueueAway("this command has no queue".to_owned()))
+    }
+
+    async fn remove_lane(&self, _: i64) -> Result<u64, QueueAway> {
+        Err(QueueAway("this command has no queue".to_owned()))
     }
 
     fn announce(&self, _: Notice) {}

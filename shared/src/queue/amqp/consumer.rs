@@ -2,22 +2,29 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use lapin::options::{
-    BasicCancelOptions, BasicConsumeOptions, BasicQosOptions, QueueBindOptions, QueueDeclareOptions,
+    BasicCancelOptions, BasicConsumeOptions, BasicQosOptions, QueueBindOptions,
+    QueueDeclareOptions, QueueDeleteOptions,
 };
+use lapin::protocol::{AMQPErrorKind, AMQPSoftError};
 use lapin::types::{FieldTable, ShortString};
 use lapin::{Channel, Connection};
 use tokio::sync::{broadcast, mpsc, watch};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::connection::{Session, next};
 use super::headers;
-use super::settle;
+use super::settle::{self, GivingBack, Settling};
 use super::topology::Topology;
-use crate::queue::{Delivery, Message, Notice, Ticket};
+use crate::queue::{Delivery, Message, Notice, Source, Ticket};
+
+/// How long nothing must have come before the consumer of a lane is cancelled.
+const QUIET: Duration = Duration::from_millis(50);
 
 /// A connection for consuming and its acknowledgements alone. Its channels belong to the pumps.
 pub(super) struct Consuming;
@@ -39,7 +46,8 @@ impl Consuming {
 /// Brings the deliveries of one queue.
 pub(super) struct Pump {
     pub(super) sessions: watch::Receiver<Option<Arc<Session<Consuming>>>>,
-    pub(super) queue: ShortString,
+    pub(super) source: Source,
+    pub(super) topology: Topology,
     pub(super) window: u16,
     pub(super) deliveries: mpsc::Sender<Delivery>,
     pub(super) stop: CancellationToken,
@@ -57,9 +65,13 @@ impl Pump {
             };
             let Some(session) = session else { return };
             if let Err(error) = self.consume(&session).await {
-                tracing::warn!(queue = %self.queue, error = %error, "consuming was interrupted");
+                tracing::warn!(source = ?self.source, error = %error, "consuming was interrupted");
             }
-            if self.stop.is_cancelled() || self.deliveries.is_closed() {
+            // Who drains a lane begins anew.
+            if matches!(self.source, Source::Lane(_))
+                || self.stop.is_cancelled()
+                || self.deliveries.is_closed()
+            {
                 return;
             }
             // Its queue was deleted, or an acknowledgement timed out.
@@ -70,6 +82,9 @@ impl Pump {
     async fn consume(&self, session: &Session<Consuming>) -> lapin::Result<()> {
         static CONSUMERS: AtomicU64 = AtomicU64::new(0);
         let channel = session.connection().create_channel().await?;
+        if let Source::Lane(lane) = self.source {
+            self.topology.declare_lane(&channel, lane).await?;
+        }
         channel
             .basic_qos(self.window, BasicQosOptions::default())
             .await?;
@@ -77,14 +92,23 @@ impl Pump {
         let tag: ShortString = format!("auditstream-{}-{number}", std::process::id()).into();
         let mut consumer = channel
             .basic_consume(
-                self.queue.clone(),
+                self.topology.queue(self.source),
                 tag.clone(),
                 BasicConsumeOptions::default(),
                 FieldTable::default(),
             )
             .await?;
         let (settle, settled) = mpsc::unbounded_channel();
-        self.tasks.spawn(settle::run(channel.clone(), settled));
+        let giving_back = match self.source {
+            Source::Lane(_) => GivingBack::AtTheEnd,
+            _ => GivingBack::InTurn,
+        };
+        let settling = Settling {
+            giving_back,
+            stop: self.stop.clone(),
+        };
+        self.tasks
+            .spawn(settle::run(channel.clone(), settled, settling));
         loop {
             let arrived = tokio::select! {
                 () = self.stop.cancelled() => break,
@@ -99,6 +123,12 @@ impl Pump {
                 break;
             }
         }
+        // What the last acks made room for is under way.
+        while giving_back == GivingBack::AtTheEnd
+            && let Ok(Some(Ok(late))) = timeout(QUIET, consumer.next()).await
+        {
+            delivery(late, &settle, session.over()).give_back();
+        }
         channel
             .basic_cancel(tag, BasicCancelOptions::default())
             .await?;
@@ -108,6 +138,46 @@ impl Pump {
         }
         Ok(())
     }
+}
+
+impl Session<Consuming> {
+    /// How many messages are ready in a queue; none in one that is not there.
+    pub(super) async fn depth(&self, queue: ShortString) -> lapin::Result<u64> {
+        // The broker ends the channel on which a queue is asked for that is not there.
+        let channel = self.connection().create_channel().await?;
+        let options = QueueDeclareOptions {
+            passive: true,
+            ..QueueDeclareOptions::default()
+        };
+        let asked = channel
+            .queue_declare(queue, options, FieldTable::default())
+            .await;
+        match asked {
+            Ok(queue) => {
+                channel.close(200, "asked".into()).await?;
+                Ok(queue.message_count().into())
+            }
+            Err(error) if is_not_found(&error) => Ok(0),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Deletes a queue, which need not be there; how many messages were ready in it.
+    pub(super) async fn delete(&self, queue: ShortString) -> lapin::Result<u64> {
+        let channel = self.connection().create_channel().await?;
+        let messages = channel
+            .queue_delete(queue, QueueDeleteOptions::default())
+            .await?;
+        channel.close(200, "deleted".into()).await?;
+        Ok(messages.into())
+    }
+}
+
+fn is_not_found(error: &lapin::Error) -> bool {
+    let lapin::ErrorKind::ProtocolError(error) = error.kind() else {
+        return false;
+    };
+    *error.kind() == AMQPErrorKind::Soft(AMQPSoftError::NOTFOUND)
 }
 
 fn delivery(

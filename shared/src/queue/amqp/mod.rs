@@ -3,10 +3,12 @@
 mod connection;
 mod consumer;
 mod headers;
+mod lane_channels;
 mod publisher;
 mod settle;
 mod topology;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -15,11 +17,11 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use self::connection::Sessions;
+use self::connection::{Session, Sessions};
 use self::consumer::Consuming;
 use self::publisher::Publishing;
 use self::topology::Topology;
-use super::{Deliveries, Message, Notice, PublishError, Queue, Source, Stored, Target};
+use super::{Deliveries, Message, Notice, PublishError, Queue, QueueAway, Source, Stored, Target};
 use crate::config::{ConnectionUrl, QueueConfig};
 
 /// How long closing waits for deliveries that are still unsettled.
@@ -67,6 +69,17 @@ impl AmqpQueue {
     }
 }
 
+impl AmqpQueue {
+    /// The session for questions: that of consuming, which the broker reads under an alarm too.
+    async fn asking(&self) -> Result<Arc<Session<Consuming>>, QueueAway> {
+        tokio::time::timeout(self.publish_timeout, self.consuming.ready())
+            .await
+            .ok()
+            .flatten()
+            .ok_or_else(|| QueueAway("there is no connection to the broker".to_owned()))
+    }
+}
+
 #[async_trait]
 impl Queue for AmqpQueue {
     async fn publish(&self, target: Target, message: Message) -> Result<Stored, PublishError> {
@@ -89,14 +102,32 @@ impl Queue for AmqpQueue {
         let stop = self.stop.child_token();
         let pump = consumer::Pump {
             sessions: self.consuming.watch(),
-            queue: self.topology.queue(source),
             window,
+            source,
+            topology: self.topology.clone(),
             deliveries: sender,
             stop: stop.clone(),
             tasks: self.tasks.clone(),
         };
         self.tasks.spawn(pump.run());
         Deliveries::new(receiver, stop)
+    }
+
+    async fn depth(&self, source: Source) -> Result<u64, QueueAway> {
+        let session = self.asking().await?;
+        session
+            .depth(self.topology.queue(source))
+            .await
+            .map_err(|error| QueueAway(error.to_string()))
+    }
+
+    async fn remove_lane(&self, destination_id: i64) -> Result<u64, QueueAway> {
+        let session = self.asking().await?;
+        let lane = self.topology.queue(Source::Lane(destination_id));
+        session
+            .delete(lane)
+            .await
+            .map_err(|error| QueueAway(error.to_string()))
     }
 
     fn announce(&self, notice: Notice) {

@@ -6,6 +6,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::connection::Session;
 use super::headers;
+use super::lane_channels::LaneChannels;
 use super::topology::Topology;
 use crate::queue::{Message, Notice, PublishError, Rung, Stored, Target};
 
@@ -21,6 +22,7 @@ pub(super) struct Publishing {
     dead: Channel,
     rejected: Channel,
     notices: Channel,
+    lanes: LaneChannels,
 }
 
 impl Publishing {
@@ -41,18 +43,21 @@ impl Publishing {
             dead: confirming(&connection).await?,
             rejected: confirming(&connection).await?,
             notices,
+            lanes: LaneChannels::default(),
         };
         Ok((connection, channels))
     }
 
-    fn channel(&self, target: Target) -> &Channel {
-        match target {
+    /// The channel of a target that has one for good; none for lanes.
+    fn channel(&self, target: Target) -> Option<&Channel> {
+        Some(match target {
             Target::Events => &self.events,
             Target::Deliver => &self.deliver,
             Target::Retry(rung) => &self.rungs[rung.step()],
             Target::Dead => &self.dead,
             Target::Rejected => &self.rejected,
-        }
+            Target::Lane(_) => return None,
+        })
     }
 }
 
@@ -71,8 +76,14 @@ impl Session<Publishing> {
                 "the broker takes no messages for want of memory or disk".to_owned(),
             ));
         }
-        let answer = self.confirmed(topology, target, message, deadline).await;
-        let channel_died = !self.channels.channel(target).status().connected();
+        if let Target::Lane(lane) = target {
+            return self
+                .publish_to_lane(topology, lane, message, deadline)
+                .await;
+        }
+        let channel = self.channels.channel(target).expect("it is no lane");
+        let answer = confirmed(channel, topology, target, message, deadline).await;
+        let channel_died = !channel.status().connected();
         // What was deleted on the broker, an exchange, a queue or its binding, is there again in the
         // next session; a channel that died would refuse everything from here on.
         if channel_died || matches!(answer, Err(PublishError::Unroutable(_))) {
@@ -81,34 +92,26 @@ impl Session<Publishing> {
         answer
     }
 
-    async fn confirmed(
+    /// A lane's queue is declared before the first message. One that is missing later was deleted with
+    /// its destination, or by somebody at the broker: no reason to end a session.
+    async fn publish_to_lane(
         &self,
         topology: &Topology,
-        target: Target,
+        lane: i64,
         message: &Message,
         deadline: Instant,
     ) -> Result<Stored, PublishError> {
-        let address = topology.address(target, &message.event_type);
-        let publish = self.channels.channel(target).basic_publish(
-            address.exchange,
-            address.routing_key,
-            // Without it an unroutable message is confirmed as if it had been stored.
-            BasicPublishOptions {
-                mandatory: true,
-                ..BasicPublishOptions::default()
-            },
-            &message.body,
-            headers::to_properties(&message.headers),
-        );
-        let mut confirm = timeout_at(deadline, publish)
+        let lanes = &self.channels.lanes;
+        let channel = timeout_at(deadline, lanes.lend(self.connection(), topology, lane))
             .await
             .map_err(|_| PublishError::Timeout)?
             .map_err(unavailable)?;
-        if let Ok(confirmation) = timeout_at(deadline, &mut confirm).await {
-            return stored(confirmation.map_err(unavailable)?);
+        let target = Target::Lane(lane);
+        let answer = confirmed(&channel.channel, topology, target, message, deadline).await;
+        if matches!(answer, Err(PublishError::Unroutable(_))) {
+            lanes.forget(lane);
         }
-        forget(confirm);
-        Err(PublishError::Timeout)
+        answer
     }
 
     /// Sends to all processes, unconfirmed.
@@ -126,6 +129,37 @@ impl Session<Publishing> {
             .await?;
         Ok(())
     }
+}
+
+/// Publishes on a channel and waits for the broker's word until `deadline`.
+async fn confirmed(
+    channel: &Channel,
+    topology: &Topology,
+    target: Target,
+    message: &Message,
+    deadline: Instant,
+) -> Result<Stored, PublishError> {
+    let address = topology.address(target, &message.event_type);
+    let publish = channel.basic_publish(
+        address.exchange,
+        address.routing_key,
+        // Without it an unroutable message is confirmed as if it had been stored.
+        BasicPublishOptions {
+            mandatory: true,
+            ..BasicPublishOptions::default()
+        },
+        &message.body,
+        headers::to_properties(&message.headers),
+    );
+    let mut confirm = timeout_at(deadline, publish)
+        .await
+        .map_err(|_| PublishError::Timeout)?
+        .map_err(unavailable)?;
+    if let Ok(confirmation) = timeout_at(deadline, &mut confirm).await {
+        return stored(confirmation.map_err(unavailable)?);
+    }
+    forget(confirm);
+    Err(PublishError::Timeout)
 }
 
 /// An ack stands for "stored" only when the message was not returned beside it.
@@ -149,7 +183,7 @@ fn unavailable(error: lapin::Error) -> PublishError {
     PublishError::Unavailable(error.to_string())
 }
 
-async fn confirming(connection: &Connection) -> lapin::Result<Channel> {
+pub(super) async fn confirming(connection: &Connection) -> lapin::Result<Channel> {
     let channel = connection.create_channel().await?;
     channel
         .confirm_select(ConfirmSelectOptions::default())

@@ -8,6 +8,7 @@ use lapin::options::{BasicAckOptions, BasicNackOptions};
 use lapin::{Acker, Channel};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use crate::queue::Verdict;
 
@@ -17,10 +18,39 @@ const PATIENCE: Duration = Duration::from_millis(20);
 /// A delivery's tag, its acker, and what is to become of it.
 pub(super) type Settled = (u64, Acker, Verdict);
 
+/// When the broker is told of what is given back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum GivingBack {
+    /// In its turn, several at once.
+    InTurn,
+    /// When the consumer is cancelled and all is settled, one by one in their order. Before that they
+    /// would come back to the same consumer at once, hundreds of times a second; and the broker shuffles
+    /// those that it is told of at once.
+    AtTheEnd,
+}
+
+/// How a channel settles, and when its consumer is to stop.
+pub(super) struct Settling {
+    pub(super) giving_back: GivingBack,
+    pub(super) stop: CancellationToken,
+}
+
+impl Settling {
+    /// An ack makes room for a delivery. One that reaches the broker's channel after the consumer's
+    /// cancellation goes back by itself, before those that are held back, and so changes the order.
+    fn keeps_quiet(&self) -> bool {
+        self.giving_back == GivingBack::AtTheEnd && self.stop.is_cancelled()
+    }
+}
+
 /// Runs until every delivery of the channel is settled. Goes through each delivery's own acker, which
 /// refuses once its channel has died. Owns the channel, so that it stays open until then.
-pub(super) async fn run(channel: Channel, mut settled: mpsc::UnboundedReceiver<Settled>) {
-    let mut waiting = Waiting::new();
+pub(super) async fn run(
+    channel: Channel,
+    mut settled: mpsc::UnboundedReceiver<Settled>,
+    settling: Settling,
+) {
+    let mut waiting = Waiting::new(settling.giving_back);
     let mut impatient_at = None;
     loop {
         let patience = impatient_at.unwrap_or_else(|| Instant::now() + PATIENCE);
@@ -28,8 +58,11 @@ pub(super) async fn run(channel: Channel, mut settled: mpsc::UnboundedReceiver<S
             biased;
             next = settled.recv() => next,
             () = tokio::time::sleep_until(patience), if impatient_at.is_some() => {
-                tell(waiting.acks_out_of_turn()).await;
                 impatient_at = None;
+                if settling.keeps_quiet() {
+                    continue;
+                }
+                tell(waiting.acks_out_of_turn()).await;
                 continue;
             }
         };
@@ -40,13 +73,18 @@ pub(super) async fn run(channel: Channel, mut settled: mpsc::UnboundedReceiver<S
         while let Ok((tag, acker, verdict)) = settled.try_recv() {
             waiting.add(tag, acker, verdict);
         }
+        if settling.keeps_quiet() {
+            continue;
+        }
         tell(waiting.in_turn()).await;
         impatient_at = waiting
             .has_acks()
             .then(|| impatient_at.unwrap_or_else(|| Instant::now() + PATIENCE));
     }
+    tell(waiting.in_turn()).await;
     // A delivery that was lost on the way here leaves a gap.
     tell(waiting.acks_out_of_turn()).await;
+    tell(waiting.held_back()).await;
     drop(channel);
 }
 
@@ -87,6 +125,7 @@ struct Word<A> {
 /// one by one they fill the broker's pipeline to its queue, and the last acks, of the requests that
 /// were in flight, are dropped with the channel, so their messages come again.
 struct Waiting<A> {
+    giving_back: GivingBack,
     /// The lowest tag that was not told.
     turn: u64,
     settled: BTreeMap<u64, (A, Verdict)>,
@@ -96,8 +135,9 @@ struct Waiting<A> {
 
 impl<A> Waiting<A> {
     /// Tags of a channel count from 1.
-    fn new() -> Self {
+    fn new(giving_back: GivingBack) -> Self {
         Self {
+            giving_back,
             turn: 1,
             settled: BTreeMap::new(),
             ahead: BTreeSet::new(),
@@ -122,6 +162,12 @@ impl<A> Waiting<A> {
                 self.turn += 1;
                 continue;
             }
+            let Some((_, verdict)) = self.settled.get(&self.turn) else {
+                return words;
+            };
+            if *verdict == Verdict::GiveBack && self.giving_back == GivingBack::AtTheEnd {
+                return words;
+            }
             let Some((acker, verdict)) = self.settled.remove(&self.turn) else {
                 return words;
             };
@@ -135,6 +181,21 @@ impl<A> Waiting<A> {
                 }),
             }
         }
+    }
+
+    /// What was held back until the end, one by one.
+    fn held_back(&mut self) -> Vec<Word<A>> {
+        if self.giving_back == GivingBack::InTurn {
+            return Vec::new();
+        }
+        std::mem::take(&mut self.settled)
+            .into_values()
+            .map(|(acker, verdict)| Word {
+                acker,
+                verdict,
+                multiple: false,
+            })
+            .collect()
     }
 
     /// The acks that wait for others, one by one.
@@ -165,7 +226,7 @@ mod tests {
     use Verdict::{Ack, GiveBack};
 
     fn waiting(settled: &[(u64, Verdict)]) -> Waiting<u64> {
-        let mut waiting = Waiting::new();
+        let mut waiting = Waiting::new(GivingBack::InTurn);
         for (tag, verdict) in settled {
             waiting.add(*tag, *tag, *verdict);
         }
@@ -213,6 +274,30 @@ mod tests {
         assert_eq!(
             words(waiting.in_turn()),
             [(2, Ack, true), (4, GiveBack, true), (5, Ack, true)]
+        );
+    }
+
+    #[test]
+    fn what_a_lane_gives_back_is_told_last_one_by_one_and_in_order() {
+        let mut waiting = Waiting::new(GivingBack::AtTheEnd);
+        for (tag, verdict) in [
+            (5, GiveBack),
+            (4, Ack),
+            (3, GiveBack),
+            (2, GiveBack),
+            (1, Ack),
+        ] {
+            waiting.add(tag, tag, verdict);
+        }
+        assert_eq!(words(waiting.in_turn()), [(1, Ack, true)]);
+        assert_eq!(words(waiting.acks_out_of_turn()), [(4, Ack, false)]);
+        assert_eq!(
+            words(waiting.held_back()),
+            [
+                (2, GiveBack, false),
+                (3, GiveBack, false),
+                (5, GiveBack, false)
+            ]
         );
     }
 

@@ -9,6 +9,8 @@ use crate::queue::{Rung, Source, Target};
 /// How often a message may be redelivered before it is rejected: one that ends its worker each time
 /// must not go round for ever (RabbitMQ 3.10 has no limit of its own).
 const DELIVERY_LIMIT: i64 = 100;
+/// How often a message in a lane may be redelivered. Each failed try counts.
+const LANE_DELIVERY_LIMIT: i64 = 1_000_000_000;
 
 /// The names of all exchanges and queues.
 #[derive(Debug, Clone)]
@@ -44,6 +46,7 @@ impl Topology {
         self.name(match source {
             Source::Events => "events",
             Source::Deliver => "deliver",
+            Source::Lane(destination) => return self.name(&format!("lane.{destination}")),
             Source::Dead => "dead",
             Source::Rejected => "rejected",
         })
@@ -61,6 +64,7 @@ impl Topology {
             },
             Target::Deliver => queue(self.queue(Source::Deliver)),
             Target::Retry(rung) => queue(self.rung(rung)),
+            Target::Lane(destination) => queue(self.queue(Source::Lane(destination))),
             Target::Dead => queue(self.queue(Source::Dead)),
             Target::Rejected => queue(self.queue(Source::Rejected)),
         }
@@ -99,6 +103,25 @@ impl Topology {
                 FieldTable::default(),
             )
             .await
+    }
+
+    /// Declares the queue of one destination's lane. One consumer receives at a time, so that the
+    /// order holds while one drains it and another one takes over. What is given back counts as
+    /// redelivered: a lane has its limit (without one a message that is given back goes to the tail)
+    /// where it is never reached.
+    pub(super) async fn declare_lane(
+        &self,
+        channel: &Channel,
+        destination_id: i64,
+    ) -> lapin::Result<()> {
+        let arguments = [
+            ("x-single-active-consumer", AMQPValue::Boolean(true)),
+            (
+                "x-delivery-limit",
+                AMQPValue::LongLongInt(LANE_DELIVERY_LIMIT),
+            ),
+        ];
+        declare_queue(channel, self.queue(Source::Lane(destination_id)), arguments).await
     }
 
     async fn declare_exchange(

@@ -24,6 +24,7 @@ pub(super) async fn pump(
     stop: CancellationToken,
 ) {
     let room = Arc::new(Semaphore::new(usize::from(window)));
+    let waker = wakers.of(source);
     while !stop.is_cancelled() {
         let free = tokio::select! {
             () = stop.cancelled() => return,
@@ -44,7 +45,7 @@ pub(super) async fn pump(
         if claimed.is_empty() {
             tokio::select! {
                 () = stop.cancelled() => return,
-                () = wakers.of(source).notified() => {}
+                () = waker.notified() => {}
                 () = tokio::time::sleep(LOOK_AGAIN) => {}
             }
         }

@@ -4,18 +4,20 @@ mod claims;
 mod lock;
 mod writer;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fs::File;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use sea_orm::{DbErr, Value};
 use tokio::sync::{Notify, broadcast, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use self::writer::{Command, Insert};
-use super::{Deliveries, Message, Notice, PublishError, Queue, Source, Stored, Target};
+use super::{Deliveries, Message, Notice, PublishError, Queue, QueueAway, Source, Stored, Target};
 use crate::clock::Clock;
 use crate::config::QueueConfig;
 use crate::database::Database;
@@ -28,6 +30,8 @@ const DELIVERY_LIMIT: i64 = 100;
 pub struct EmbeddedQueue {
     commands: mpsc::UnboundedSender<Command>,
     wakers: Wakers,
+    turns: Turns,
+    database: Database,
     notices: broadcast::Sender<Notice>,
     publish_timeout: Duration,
     stop: CancellationToken,
@@ -35,39 +39,44 @@ pub struct EmbeddedQueue {
     _lock: File,
 }
 
-/// Wakes who waits for messages of a source.
-#[derive(Clone)]
-struct Wakers(Arc<HashMap<Source, Notify>>);
+/// Something for each source, made when it is first asked for.
+struct BySource<T>(Arc<Mutex<HashMap<Source, Arc<T>>>>);
 
-impl Wakers {
-    fn new() -> Self {
-        let sources = [
-            Source::Events,
-            Source::Deliver,
-            Source::Dead,
-            Source::Rejected,
-        ];
-        Self(Arc::new(
-            sources
-                .into_iter()
-                .map(|source| (source, Notify::new()))
-                .collect(),
-        ))
-    }
-
-    fn of(&self, source: Source) -> &Notify {
-        self.0.get(&source).expect("every source has its waker")
+impl<T> Clone for BySource<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
     }
 }
 
-/// The name of a queue in the table.
-fn name(source: Source) -> &'static str {
-    match source {
-        Source::Events => "events",
-        Source::Deliver => "deliver",
-        Source::Dead => "dead",
-        Source::Rejected => "rejected",
+impl<T: Default> BySource<T> {
+    fn new() -> Self {
+        Self(Arc::default())
     }
+
+    fn of(&self, source: Source) -> Arc<T> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.entry(source).or_default().clone()
+    }
+}
+
+/// Wakes who waits for messages of a source.
+type Wakers = BySource<Notify>;
+/// Lets one consumer of a lane receive at a time.
+type Turns = BySource<tokio::sync::Mutex<()>>;
+
+/// The name of a queue in the table.
+fn name(source: Source) -> Cow<'static, str> {
+    match source {
+        Source::Events => "events".into(),
+        Source::Deliver => "deliver".into(),
+        Source::Lane(destination) => format!("lane.{destination}").into(),
+        Source::Dead => "dead".into(),
+        Source::Rejected => "rejected".into(),
+    }
+}
+
+fn value(source: Source) -> Value {
+    name(source).into_owned().into()
 }
 
 impl EmbeddedQueue {
@@ -80,10 +89,12 @@ impl EmbeddedQueue {
         let wakers = Wakers::new();
         let (notices, _) = broadcast::channel(256);
         let tasks = TaskTracker::new();
-        tasks.spawn(writer::run(database, receiver, wakers.clone()));
+        tasks.spawn(writer::run(database.clone(), receiver, wakers.clone()));
         Ok(Self {
             commands,
             wakers,
+            turns: Turns::new(),
+            database,
             notices,
             publish_timeout: config.publish_timeout,
             stop: CancellationToken::new(),
@@ -100,6 +111,7 @@ impl Queue for EmbeddedQueue {
             Target::Events => (Source::Events, 0),
             Target::Deliver => (Source::Deliver, 0),
             Target::Retry(rung) => (Source::Deliver, (Clock::System.now() + rung.wait()).0),
+            Target::Lane(destination) => (Source::Lane(destination), 0),
             Target::Dead => (Source::Dead, 0),
             Target::Rejected => (Source::Rejected, 0),
         };
@@ -112,7 +124,7 @@ impl Queue for EmbeddedQueue {
         };
         let closed = || PublishError::Unavailable("the queue was closed".to_owned());
         self.commands
-            .send(Command::Insert(insert))
+            .send(Command::Insert(Box::new(insert)))
             .map_err(|_| closed())?;
         match tokio::time::timeout(self.publish_timeout, stored).await {
             Ok(Ok(answer)) => answer,
@@ -124,15 +136,40 @@ impl Queue for EmbeddedQueue {
     fn consume(&self, source: Source, window: u16) -> Deliveries {
         let (sender, receiver) = mpsc::channel(1);
         let stop = self.stop.child_token();
-        self.tasks.spawn(claims::pump(
+        let pump = claims::pump(
             source,
             window,
             self.commands.clone(),
             self.wakers.clone(),
             sender,
             stop.clone(),
-        ));
+        );
+        if let Source::Lane(_) = source {
+            let turn = self.turns.of(source);
+            let stop = stop.clone();
+            self.tasks.spawn(async move {
+                tokio::select! {
+                    () = stop.cancelled() => {}
+                    turn = turn.lock_owned() => {
+                        pump.await;
+                        drop(turn);
+                    }
+                }
+            });
+        } else {
+            self.tasks.spawn(pump);
+        }
         Deliveries::new(receiver, stop)
+    }
+
+    async fn depth(&self, source: Source) -> Result<u64, QueueAway> {
+        writer::depth(&self.database, source).await.map_err(away)
+    }
+
+    async fn remove_lane(&self, destination_id: i64) -> Result<u64, QueueAway> {
+        writer::remove(&self.database, Source::Lane(destination_id))
+            .await
+            .map_err(away)
     }
 
     fn announce(&self, notice: Notice) {
@@ -156,6 +193,11 @@ impl Queue for EmbeddedQueue {
         self.tasks.close();
         self.tasks.wait().await;
     }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is given to map_err")]
+fn away(error: DbErr) -> QueueAway {
+    QueueAway(error.to_string())
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use sea_orm::{ConnectionTrait as _, DatabaseTransaction, DbBackend, DbErr, Statement, Value};
 use tokio::sync::{mpsc, oneshot};
 
-use super::{DELIVERY_LIMIT, Wakers, name};
+use super::{DELIVERY_LIMIT, Wakers, value};
 use crate::backoff::Schedule;
 use crate::clock::Clock;
 use crate::database::Database;
@@ -16,7 +16,7 @@ use crate::queue::{Headers, Message, PublishError, Source, Stored};
 const BATCH: usize = 512;
 
 pub(super) enum Command {
-    Insert(Insert),
+    Insert(Box<Insert>),
     Claim(Claim),
     Ack(i64),
     GiveBack(i64, Source),
@@ -55,7 +55,7 @@ pub(super) async fn release_claims(database: &Database) -> Result<(), DbErr> {
     transaction
         .execute_raw(sql(
             "UPDATE queue_messages SET queue = ?, headers = ?, deliveries = 0 WHERE claimed AND deliveries > ? AND queue IN ('events', 'deliver')",
-            [name(Source::Rejected).into(), reason.into(), DELIVERY_LIMIT.into()],
+            [value(Source::Rejected), reason.into(), DELIVERY_LIMIT.into()],
         ))
         .await?;
     transaction
@@ -65,6 +65,34 @@ pub(super) async fn release_claims(database: &Database) -> Result<(), DbErr> {
         ))
         .await?;
     transaction.commit().await
+}
+
+/// How many messages of a queue are not claimed.
+pub(super) async fn depth(database: &Database, source: Source) -> Result<u64, DbErr> {
+    let row = database
+        .reader()
+        .query_one_raw(sql(
+            "SELECT count(*) FROM queue_messages WHERE queue = ? AND claimed = false",
+            [value(source)],
+        ))
+        .await?
+        .ok_or_else(|| DbErr::RecordNotFound("a count has a row".to_owned()))?;
+    let count: i64 = row.try_get_by_index(0)?;
+    Ok(u64::try_from(count).unwrap_or(0))
+}
+
+/// Removes a queue with all its messages.
+pub(super) async fn remove(database: &Database, source: Source) -> Result<u64, DbErr> {
+    let transaction = database.begin().await?;
+    let removed = transaction
+        .execute_raw(sql(
+            "DELETE FROM queue_messages WHERE queue = ?",
+            [value(source)],
+        ))
+        .await?
+        .rows_affected();
+    transaction.commit().await?;
+    Ok(removed)
 }
 
 pub(super) async fn run(
@@ -122,7 +150,7 @@ impl Batch {
         match command {
             // A publisher that gave up waiting has put the message elsewhere.
             Command::Insert(insert) if insert.reply.is_closed() => drop(insert),
-            Command::Insert(insert) => self.inserts.push(insert),
+            Command::Insert(insert) => self.inserts.push(*insert),
             Command::Claim(claim) => self.claims.push(claim),
             Command::Ack(id) => self.acks.push(id),
             Command::GiveBack(id, source) => self.give_backs.push((id, source)),
@@ -198,7 +226,7 @@ impl Insert {
         sql(
             "INSERT INTO queue_messages (queue, event_type, headers, body, available_at, claimed, deliveries) VALUES (?, ?, ?, ?, ?, false, 0)",
             [
-                name(self.source).into(),
+                value(self.source),
                 self.message.event_type.as_str().into(),
                 headers.into(),
                 self.message.body.to_vec().into(),
@@ -218,7 +246,7 @@ impl Claim {
                      ORDER BY available_at, id LIMIT ?
                  ) RETURNING id, event_type, headers, body, deliveries",
                 [
-                    name(self.source).into(),
+                    value(self.source),
                     Clock::System.now().0.into(),
                     most.into(),
                 ],
