@@ -1,4 +1,4 @@
-//! Carries one message through: parse, route, dispatch, settle.
+//! Carries one message through: parse, route, deliver, settle.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,39 +6,33 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use shared::event::{Envelope, InvalidEvent};
 use shared::foundation::Foundation;
-use shared::queue::{
-    Delivery, Headers, Message, Rung, Settled, Settlement, Source, Stored, Target,
-};
-use tokio_util::sync::CancellationToken;
+use shared::queue::{Delivery, Headers, Message, Rung, Settled, Settlement, Source, Target};
+use tokio::time::{Instant, timeout_at};
 
-use crate::dispatch::{Dispatcher, Sending};
+use crate::attempts::{Attempts, Destroyed, Event};
 use crate::endpoint::Endpoint;
-use crate::metrics::Metrics;
-use crate::outcome::{Next, Outcome, after_failure};
+use crate::handover::{Handover, Interrupted};
+use crate::lane::{Lanes, Wait};
+use crate::outcome::{Failure, Outcome, Trouble, failed, refused, single};
+use crate::permits::Permit;
 use crate::routing;
-use crate::snapshot::reload::Snapshots;
 
-/// How long to wait before a message that could not be handed on is offered to the queue again.
-const OFFER_AGAIN: Duration = Duration::from_millis(500);
+/// How often a delivery that waits for a permit looks whether that is in vain.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// What is needed to deliver. Shared by all messages under way.
 pub(crate) struct Deliverer {
     pub(crate) foundation: Foundation,
-    pub(crate) snapshots: Arc<Snapshots>,
-    pub(crate) dispatcher: Dispatcher,
-    pub(crate) metrics: Metrics,
-    /// The worker is to end: start nothing new.
-    pub(crate) stopping: CancellationToken,
+    pub(crate) attempts: Arc<Attempts>,
+    pub(crate) lanes: Arc<Lanes>,
+    pub(crate) handover: Handover,
 }
-
-/// The worker is ending and this message was not carried through: it goes back to its queue.
-#[derive(Debug)]
-struct Interrupted;
 
 impl Deliverer {
     /// Settles a message, or gives it back when the worker ends before that.
     pub(crate) async fn carry_through(&self, mut delivery: Delivery, source: Source) {
-        self.metrics.events_consumed.inc();
+        let _held = self.attempts.window.hold();
+        self.attempts.metrics.events_consumed.inc();
         if source == Source::Events {
             delivery.message.headers = of_a_producer(&delivery.message.headers);
         }
@@ -62,27 +56,26 @@ impl Deliverer {
             Err(invalid) => return self.reject(message, &invalid).await,
         };
         let headers = &message.headers;
-        let Some(snapshot) = self.snapshots.at_least(headers.config_version).await else {
+        let snapshots = &self.attempts.snapshots;
+        let Some(snapshot) = snapshots.at_least(headers.config_version).await else {
             // Routing by an older view could miss a destination that was there before the event.
-            let stored = self
-                .hand_on(Target::Retry(Rung::after_attempts(1)), message.clone())
-                .await?;
-            self.metrics.handed_on.with_label_values(&["retry"]).inc();
+            let rung = Target::Retry(Rung::after_attempts(1));
+            let stored = self.handover.store(rung, message).await?;
             return Ok(Settlement::handed_on(stored));
         };
-        let endpoints: Vec<&Arc<Endpoint>> = match headers.destination_id {
-            None => routing::route(&snapshot, &event).collect(),
-            Some(id) => {
-                let Some(endpoint) = snapshot.find(id) else {
-                    self.metrics.discarded.inc();
-                    return Ok(Settlement::all([Settled::discarded()]));
-                };
-                vec![endpoint]
-            }
+        let routed = Routed {
+            event: &event,
+            delivery,
+            version: snapshot.version(),
         };
-        let settled = endpoints
-            .into_iter()
-            .map(|endpoint| self.deliver(endpoint, &event, delivery, snapshot.version()));
+        if let Some(id) = headers.destination_id {
+            let Some(endpoint) = snapshot.find(id) else {
+                return Ok(Settlement::all([self.discard()]));
+            };
+            return Ok(Settlement::all([self.deliver(endpoint, &routed).await?]));
+        }
+        let settled =
+            routing::route(&snapshot, &event).map(|endpoint| self.deliver(endpoint, &routed));
         let settled: Result<Vec<Settled>, Interrupted> =
             join_all(settled).await.into_iter().collect();
         settled.map(Settlement::all)
@@ -92,89 +85,102 @@ impl Deliverer {
     async fn deliver(
         &self,
         endpoint: &Endpoint,
-        event: &Envelope<'_>,
-        delivery: &Delivery,
-        routed_by: i64,
+        routed: &Routed<'_>,
     ) -> Result<Settled, Interrupted> {
-        let message = &delivery.message;
-        let outcome = self.attempt(endpoint, event, delivery).await?;
-        log_change(endpoint, &outcome);
-        let failure = match outcome {
-            Outcome::Delivered => return Ok(Settled::delivered()),
-            Outcome::Failed(failure) => failure,
-        };
-        let next = after_failure(
-            endpoint.id,
-            routed_by,
-            &message.headers,
-            &failure,
-            self.foundation.clock.now(),
-            self.foundation.config.delivery.retention,
-        );
-        let (target, headers, label) = match next {
-            Next::Retry(rung, headers) => (Target::Retry(rung), headers, "retry"),
-            Next::Dead(headers) => (Target::Dead, headers, "dead"),
-        };
-        tracing::debug!(
-            destination.id = endpoint.id,
-            delivery.attempt = headers.attempt,
-            error = %failure.error,
-            "a delivery failed"
-        );
-        let message = Message {
-            headers,
-            ..message.clone()
-        };
-        let stored = self.hand_on(target, message).await?;
-        self.metrics.handed_on.with_label_values(&[label]).inc();
-        Ok(Settled::handed_on(stored))
-    }
-
-    async fn attempt(
-        &self,
-        endpoint: &Endpoint,
-        event: &Envelope<'_>,
-        delivery: &Delivery,
-    ) -> Result<Outcome, Interrupted> {
-        // A destination that was deactivated while its delivery waited keeps it waiting.
-        if !endpoint.filters.active {
-            return Ok(Outcome::of_error("the destination is not active"));
+        let state = &endpoint.state;
+        if state.lane_is_open() || state.is_quiet() {
+            return self.wait_in_lane(endpoint, routed, None).await;
         }
-        let head = match &endpoint.request {
-            Ok(head) => head,
-            Err(problem) => {
-                return Ok(Outcome::of_error(format!(
-                    "the destination cannot be used: {problem}"
-                )));
-            }
+        let Some(permit) = self.permit(endpoint, routed.delivery).await? else {
+            return self.wait_in_lane(endpoint, routed, None).await;
         };
-        let permit = tokio::select! {
-            biased;
-            () = self.stopping.cancelled() => return Err(Interrupted),
-            // The message is on its way to somebody else already.
-            () = delivery.over().cancelled() => return Err(Interrupted),
-            permit = endpoint.state.permits.acquire() => permit.expect("permits are never closed"),
-        };
-        self.metrics.in_flight.inc();
-        let timer = self.metrics.delivery_duration.start_timer();
-        let message = &delivery.message;
-        let sending = Sending {
-            event_id: &event.id,
-            event_type: &event.event_type,
+        // It may have been opened meanwhile, and what went into it comes first.
+        if state.lane_is_open() {
+            return self.wait_in_lane(endpoint, routed, None).await;
+        }
+        let message = &routed.delivery.message;
+        let event = Event {
+            id: &routed.event.id,
+            kind: &routed.event.event_type,
             traceparent: message.headers.traceparent.as_deref(),
             body: &message.body,
-            at: self.foundation.clock.now(),
         };
-        let outcome = self.dispatcher.attempt(head, &sending).await;
-        timer.observe_duration();
-        self.metrics.in_flight.dec();
+        let outcome = self.attempts.with_second_try(endpoint.id, &event).await;
         drop(permit);
-        let label = match outcome {
-            Outcome::Delivered => "delivered",
-            Outcome::Failed(_) => "failed",
+        match outcome {
+            Err(Destroyed) => Ok(self.discard()),
+            Ok(Outcome::Delivered(accepted)) => Ok(Settled::delivered(accepted)),
+            Ok(Outcome::Refused(failure)) => {
+                let now = self.foundation.clock.now();
+                let headers = refused(routed.headers_for(endpoint, now), &failure, now);
+                self.handover.refused(message, headers, now).await
+            }
+            Ok(Outcome::Troubled(trouble)) => {
+                self.wait_in_lane(endpoint, routed, Some(trouble.into()))
+                    .await
+            }
+            Ok(Outcome::Blocked(failure)) => {
+                let blocked = Failed {
+                    failure,
+                    retry_after: None,
+                };
+                self.wait_in_lane(endpoint, routed, Some(blocked)).await
+            }
+        }
+    }
+
+    /// Waits for a permit as long as that may help: none, when the delivery is to go into the lane.
+    async fn permit<'e>(
+        &self,
+        endpoint: &'e Endpoint,
+        delivery: &Delivery,
+    ) -> Result<Option<Permit<'e>>, Interrupted> {
+        let permits = &endpoint.state.permits;
+        let patient_until = Instant::now() + self.attempts.patience;
+        let mut acquiring = std::pin::pin!(permits.acquire());
+        loop {
+            let look_at = patient_until.min(Instant::now() + LOOK);
+            tokio::select! {
+                biased;
+                () = self.handover.stopping.cancelled() => return Err(Interrupted),
+                // The message is on its way to somebody else already.
+                () = delivery.over().cancelled() => return Err(Interrupted),
+                permit = timeout_at(look_at, &mut acquiring) => if let Ok(permit) = permit {
+                    return Ok(Some(permit));
+                },
+            }
+            let in_vain = self.attempts.window.is_more_than_half_full() && permits.is_stalled(LOOK);
+            if in_vain || endpoint.state.lane_is_open() || Instant::now() >= patient_until {
+                return Ok(None);
+            }
+        }
+    }
+
+    async fn wait_in_lane(
+        &self,
+        endpoint: &Endpoint,
+        routed: &Routed<'_>,
+        why: Option<Failed>,
+    ) -> Result<Settled, Interrupted> {
+        let now = self.foundation.clock.now();
+        let headers = routed.headers_for(endpoint, now);
+        let (headers, wait) = match why {
+            None => (headers, Wait::Not),
+            Some(why) => (
+                failed(headers, &why.failure, now),
+                Wait::Failed(why.retry_after),
+            ),
         };
-        self.metrics.deliveries.with_label_values(&[label]).inc();
-        Ok(outcome)
+        let message = Message {
+            headers,
+            ..routed.delivery.message.clone()
+        };
+        self.lanes.take(endpoint, &message, wait).await
+    }
+
+    fn discard(&self) -> Settled {
+        self.attempts.metrics.discarded.inc();
+        Settled::discarded()
     }
 
     async fn reject(
@@ -189,45 +195,41 @@ impl Deliverer {
             },
             ..message.clone()
         };
-        let stored = self.hand_on(Target::Rejected, rejected).await?;
-        self.metrics.rejected.inc();
+        let stored = self.handover.store(Target::Rejected, &rejected).await?;
+        self.attempts.metrics.rejected.inc();
         tracing::warn!(reason = %invalid, "a message was rejected");
         Ok(Settlement::handed_on(stored))
     }
+}
 
-    /// Offers the message until the queue has stored it: acking before that would lose it, and
-    /// giving it back would repeat what other destinations already have.
-    async fn hand_on(&self, target: Target, message: Message) -> Result<Stored, Interrupted> {
-        loop {
-            match self.foundation.queue.publish(target, message.clone()).await {
-                Ok(stored) => return Ok(stored),
-                Err(error) => {
-                    tracing::debug!(error = %error, "a message could not be handed on yet");
-                }
-            }
-            tokio::select! {
-                () = self.stopping.cancelled() => return Err(Interrupted),
-                () = tokio::time::sleep(OFFER_AGAIN) => {}
-            }
-        }
+/// A message with what routing made of it.
+struct Routed<'a> {
+    event: &'a Envelope<'a>,
+    delivery: &'a Delivery,
+    /// The version of the configuration that it was routed by.
+    version: i64,
+}
+
+impl Routed<'_> {
+    /// The headers of the delivery to one destination.
+    fn headers_for(&self, endpoint: &Endpoint, now: shared::clock::Timestamp) -> Headers {
+        let headers = &self.delivery.message.headers;
+        single(endpoint.id, self.version, headers, now)
     }
 }
 
-/// Once when a destination begins to fail and once when it is over, not for each event.
-fn log_change(endpoint: &Endpoint, outcome: &Outcome) {
-    match outcome {
-        Outcome::Failed(failure) if endpoint.state.changes_to(true) => tracing::warn!(
-            destination.id = endpoint.id,
-            destination.name = %endpoint.name,
-            error = %failure.error,
-            "deliveries to a destination fail, they are tried again later"
-        ),
-        Outcome::Delivered if endpoint.state.changes_to(false) => tracing::info!(
-            destination.id = endpoint.id,
-            destination.name = %endpoint.name,
-            "deliveries to a destination succeed again"
-        ),
-        _ => {}
+/// Why a delivery waits in its destination's lane.
+struct Failed {
+    failure: Failure,
+    retry_after: Option<Duration>,
+}
+
+impl From<Trouble> for Failed {
+    fn from(trouble: Trouble) -> Self {
+        Self {
+            failure: trouble.failure,
+            retry_after: trouble.retry_after,
+        }
     }
 }
 
@@ -254,6 +256,7 @@ mod tests {
             destination_id: Some(7),
             attempt: 5,
             refusals: 4,
+            climbs: 3,
             first_seen: Some(Timestamp(0)),
             last_attempt: Some(Timestamp(0)),
             last_status: Some(500),

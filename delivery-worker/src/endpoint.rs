@@ -2,17 +2,17 @@
 //! once for each snapshot.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, USER_AGENT};
 use http::{HeaderMap, Uri};
 use secrecy::ExposeSecret as _;
 use shared::config::Config;
 use shared::snapshot::{Destination, Secrets};
-use tokio::sync::Semaphore;
 
+use crate::permits::Bounds;
 use crate::routing::{Filters, lower};
 use crate::signature::Signer;
+use crate::state::State;
 
 /// Carries the destination's token, by which a receiver knows that the event is ours.
 pub(crate) const TOKEN_HEADER: HeaderName =
@@ -29,7 +29,7 @@ pub(crate) struct EndpointSettings {
     /// Whether there are instance-level destinations.
     pub(crate) instance_destinations: bool,
     /// Requests under way to one destination.
-    pub(crate) concurrency: usize,
+    pub(crate) permits: Bounds,
 }
 
 impl EndpointSettings {
@@ -37,7 +37,7 @@ impl EndpointSettings {
         Self {
             licensed: config.plan.streams_audit_events(),
             instance_destinations: config.instance_destinations,
-            concurrency: config.delivery.concurrency,
+            permits: Bounds::of(&config.delivery.permits),
         }
     }
 
@@ -46,7 +46,11 @@ impl EndpointSettings {
         Self {
             licensed: true,
             instance_destinations: true,
-            concurrency: 4,
+            permits: Bounds {
+                start: 4,
+                min: 1,
+                max: 4,
+            },
         }
     }
 }
@@ -63,22 +67,6 @@ pub(crate) struct Endpoint {
     pub(crate) request: Result<RequestHead, String>,
     /// What goes on while the configuration changes.
     pub(crate) state: Arc<State>,
-}
-
-/// What is known of a destination beside its configuration. Shared by all snapshots.
-#[derive(Debug)]
-pub(crate) struct State {
-    /// How many more requests may be under way.
-    pub(crate) permits: Semaphore,
-    /// Whether the last attempt failed.
-    failing: AtomicBool,
-}
-
-impl State {
-    /// Takes note of an attempt; true when it is the first of its kind after the other.
-    pub(crate) fn changes_to(&self, failing: bool) -> bool {
-        self.failing.swap(failing, Ordering::Relaxed) != failing
-    }
 }
 
 /// The part of the request that is the same for all events.
@@ -118,12 +106,7 @@ impl Endpoint {
             request: request_head(&destination),
             group_path: destination.group_path.map(Into::into),
             state: before.map_or_else(
-                || {
-                    Arc::new(State {
-                        permits: Semaphore::new(settings.concurrency),
-                        failing: AtomicBool::new(false),
-                    })
-                },
+                || Arc::new(State::new(settings.permits)),
                 |before| before.state.clone(),
             ),
         }

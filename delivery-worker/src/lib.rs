@@ -2,15 +2,23 @@
 //! configuration, and brings each to the destinations that should have it.
 
 mod archive;
+mod attempts;
+mod classification;
 mod delivery;
 mod dispatch;
 mod endpoint;
+mod handover;
+mod history;
 mod http;
+mod lane;
 mod metrics;
 mod outcome;
+mod permits;
 mod routing;
 mod signature;
 mod snapshot;
+mod state;
+mod window;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -21,14 +29,20 @@ use anyhow::Context as _;
 use shared::foundation::Foundation;
 use shared::queue::{Deliveries, Source};
 use shared::supervision::Supervision;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::attempts::Attempts;
 use crate::delivery::Deliverer;
 use crate::dispatch::Dispatcher;
 use crate::endpoint::EndpointSettings;
+use crate::handover::Handover;
+use crate::history::History;
+use crate::lane::{Keeper, Lanes};
 use crate::metrics::Metrics;
 use crate::snapshot::reload::Snapshots;
+use crate::window::Window;
 
 /// A worker that is running.
 pub struct Worker {
@@ -72,12 +86,38 @@ impl Worker {
         worker.spawn("snapshot", watch);
         let archive = archive::run(foundation.clone(), worker.stopping.clone());
         worker.spawn("archive", archive);
-        let deliverer = Arc::new(Deliverer {
-            foundation,
+        let history = Arc::new(History::default());
+        let keeping = history
+            .clone()
+            .keep(foundation.clone(), worker.stopping.clone());
+        worker.spawn("history", keeping);
+        let handover = Handover {
+            foundation: foundation.clone(),
+            metrics: metrics.clone(),
+            stopping: worker.stopping.clone(),
+        };
+        let lanes = Arc::new(Lanes {
+            foundation: foundation.clone(),
+            snapshots: snapshots.clone(),
+            handover: handover.clone(),
+            wake: Notify::new(),
+        });
+        let attempts = Arc::new(Attempts {
             snapshots,
             dispatcher,
+            history,
             metrics,
-            stopping: worker.stopping.clone(),
+            clock: foundation.clock.clone(),
+            window: Arc::new(Window::new(foundation.config.queue.prefetch.into())),
+            patience: foundation.config.delivery.patience,
+        });
+        let keeper = Keeper::new(lanes.clone(), attempts.clone(), worker.tasks.clone());
+        worker.spawn("lanes", keeper.run(worker.stopping.clone()));
+        let deliverer = Arc::new(Deliverer {
+            foundation,
+            attempts,
+            lanes,
+            handover,
         });
         for source in [Source::Events, Source::Deliver] {
             worker.consume(source, &deliverer);

@@ -17,6 +17,7 @@ pub(crate) struct Metrics {
     pub(crate) rejected: IntCounter,
     pub(crate) discarded: IntCounter,
     pub(crate) config_version: IntGauge,
+    pub(crate) lanes_open: IntGauge,
 }
 
 impl Metrics {
@@ -44,7 +45,7 @@ impl Metrics {
             handed_on: IntCounterVec::new(
                 Opts::new(
                     "auditstream_handed_on_total",
-                    "Deliveries that were stored to be tried later (retry) or given up (dead).",
+                    "What was stored elsewhere: deliveries to wait alone (retry), or with all of a destination (lane), given up (dead); messages that are no events (rejected).",
                 ),
                 &["to"],
             )?,
@@ -60,11 +61,15 @@ impl Metrics {
                 "auditstream_config_version",
                 "The version of the streaming configuration that events are routed by.",
             )?,
+            lanes_open: IntGauge::new(
+                "auditstream_lanes_open",
+                "Destinations in trouble, as far as this worker knows.",
+            )?,
         };
-        for label in ["delivered", "failed"] {
+        for label in ["delivered", "refused", "troubled", "blocked"] {
             metrics.deliveries.with_label_values(&[label]);
         }
-        for label in ["retry", "dead"] {
+        for label in ["retry", "lane", "dead", "rejected"] {
             metrics.handed_on.with_label_values(&[label]);
         }
         metrics.register()?;
@@ -80,7 +85,8 @@ impl Metrics {
         registry.register(Box::new(self.handed_on.clone()))?;
         registry.register(Box::new(self.rejected.clone()))?;
         registry.register(Box::new(self.discarded.clone()))?;
-        registry.register(Box::new(self.config_version.clone()))
+        registry.register(Box::new(self.config_version.clone()))?;
+        registry.register(Box::new(self.lanes_open.clone()))
     }
 
     /// All figures in Prometheus' text format.

@@ -6,6 +6,8 @@ pub(crate) const MIGRATION: Statements = Statements {
     name: "m0008_lanes_and_history",
     sql: "
 ALTER TABLE destination_health ADD COLUMN failed_probes bigint NOT NULL DEFAULT 0;
+ALTER TABLE destination_health ADD COLUMN head_event_id text;
+ALTER TABLE destination_health ADD COLUMN head_failures bigint NOT NULL DEFAULT 0;
 ALTER TABLE destination_health ADD COLUMN oldest_at bigint;
 ALTER TABLE destination_health ADD COLUMN swept_at bigint NOT NULL DEFAULT 0;
 ALTER TABLE destination_health ADD COLUMN purge_requested_at bigint;

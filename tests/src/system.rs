@@ -74,7 +74,6 @@ impl Setup {
 /// A system that is running.
 pub struct System {
     setup: Setup,
-    folder: TempDir,
     /// The test's own database on PostgreSQL.
     pub postgres: Option<PostgresDatabase>,
     /// The test's own broker.
@@ -86,6 +85,8 @@ pub struct System {
     /// The processes with a worker; none for the embedded queue.
     pub workers: Vec<Process>,
     started: usize,
+    /// The last to go: a test that fails shows the logs in it.
+    folder: TempDir,
 }
 
 impl System {

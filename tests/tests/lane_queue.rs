@@ -111,7 +111,7 @@ async fn what_is_given_back_comes_again_in_its_order(fixture: &Fixture) {
         let taken = take(&mut deliveries, WINDOW).await;
         let first = round * 2;
         assert_eq!(numbers(&taken), (first..first + WINDOW).collect::<Vec<_>>());
-        deliveries.stop();
+        let stopping = deliveries.stop();
         // Settled in any order: two are done, the others are not.
         for (number, delivery) in taken.into_iter().enumerate().rev() {
             if number < 2 {
@@ -120,8 +120,7 @@ async fn what_is_given_back_comes_again_in_its_order(fixture: &Fixture) {
                 delivery.give_back();
             }
         }
-        let left = 100 - 2 * (u64::try_from(round).unwrap() + 1);
-        fixture.depth(left).await;
+        within_deadline("the end of the consumer", stopping.done()).await;
     }
 }
 
@@ -131,9 +130,9 @@ async fn the_head_stays_the_head_however_often_it_is_given_back(fixture: &Fixtur
         let mut deliveries = fixture.queue.consume(LANE, 1);
         let taken = take(&mut deliveries, 1).await;
         assert_eq!(numbers(&taken), [0]);
-        deliveries.stop();
+        let stopping = deliveries.stop();
         taken.into_iter().for_each(Delivery::give_back);
-        fixture.depth(3).await;
+        within_deadline("the end of the consumer", stopping.done()).await;
     }
 }
 

@@ -1,15 +1,17 @@
 //! Makes one attempt: one HTTP request, within its limits.
 
+mod answer;
 mod resolver;
 mod tls;
 
 use std::error::Error as _;
+use std::io::ErrorKind;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::InvalidHeaderValue;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
-use http_body_util::{BodyExt as _, Full};
+use http_body_util::Full;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -19,14 +21,13 @@ use shared::config::DeliveryConfig;
 use shared::egress::{Blocked, EgressPolicy};
 use tokio::time::{Instant, timeout_at};
 
-use self::resolver::VettingResolver;
+use self::resolver::{Unresolved, VettingResolver};
+use crate::classification::Ending;
 use crate::endpoint::{EVENT_TYPE_HEADER, RequestHead};
 use crate::outcome::Outcome;
 
 /// Carries the producer's trace on (W3C Trace Context).
 const TRACEPARENT_HEADER: HeaderName = HeaderName::from_static("traceparent");
-/// Bytes of a response that are read at most; the rest is left.
-const RESPONSE_LIMIT: usize = 64 * 1024;
 /// How long an idle connection is kept.
 const IDLE: Duration = Duration::from_secs(30);
 /// Idle connections kept for one host.
@@ -43,10 +44,23 @@ pub(crate) struct Sending<'a> {
     pub(crate) at: Timestamp,
 }
 
-/// Sends requests over pooled connections. Follows no redirects.
+/// Which connection carries a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Connection {
+    /// One that is open already, if there is one.
+    Pooled,
+    /// One of its own, that nobody used before.
+    Fresh,
+}
+
+type HttpClient = Client<HttpsConnector<HttpConnector<VettingResolver>>, Full<Bytes>>;
+
+/// Sends requests. Follows no redirects.
 #[derive(Clone)]
 pub(crate) struct Dispatcher {
-    client: Client<HttpsConnector<HttpConnector<VettingResolver>>, Full<Bytes>>,
+    client: HttpClient,
+    /// Keeps no connection.
+    fresh: HttpClient,
     policy: EgressPolicy,
     timeout: Duration,
 }
@@ -69,39 +83,52 @@ impl Dispatcher {
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE)
             .pool_max_idle_per_host(IDLE_CONNECTIONS)
+            .build(connector.clone());
+        let fresh = Client::builder(TokioExecutor::new())
+            .pool_max_idle_per_host(0)
             .build(connector);
         Ok(Self {
             client,
+            fresh,
             policy,
             timeout: config.timeout,
         })
     }
 
-    /// One attempt to send an event.
-    pub(crate) async fn attempt(&self, head: &RequestHead, sending: &Sending<'_>) -> Outcome {
+    /// One attempt to send an event, on a connection of the pool or on one of its own.
+    pub(crate) async fn attempt(
+        &self,
+        head: &RequestHead,
+        sending: &Sending<'_>,
+        connection: Connection,
+    ) -> Outcome {
         if let Err(blocked) = self.check_literal_address(head) {
-            return Outcome::of_error(format!("URL is blocked: {blocked}"));
+            return Outcome::without_answer(Ending::Blocked, is_blocked(blocked));
         }
         let mut request = Request::new(Full::new(sending.body.clone()));
         *request.method_mut() = Method::POST;
         *request.uri_mut() = head.url.clone();
         *request.headers_mut() = match headers(head, sending) {
             Ok(headers) => headers,
-            Err(error) => return Outcome::of_error(format!("the event cannot be sent: {error}")),
-        };
-        let deadline = Instant::now() + self.timeout;
-        let response = match timeout_at(deadline, self.client.request(request)).await {
-            Ok(Ok(response)) => response,
-            Ok(Err(error)) => return Outcome::of_error(explain(&error)),
-            Err(_elapsed) => {
-                let limit = self.timeout.as_millis();
-                return Outcome::of_error(format!("the receiver did not answer within {limit} ms"));
+            Err(error) => {
+                let error = format!("the event cannot be sent: {error}");
+                return Outcome::without_answer(Ending::Unusable, error);
             }
         };
-        let status = response.status().as_u16();
-        // The status is the receiver's answer, however its body ends.
-        let _ = timeout_at(deadline, drain(response.into_body())).await;
-        Outcome::of_status(status)
+        let client = match connection {
+            Connection::Pooled => &self.client,
+            Connection::Fresh => &self.fresh,
+        };
+        let deadline = Instant::now() + self.timeout;
+        match timeout_at(deadline, client.request(request)).await {
+            Ok(Ok(response)) => answer::read(response, deadline, sending.at).await,
+            Ok(Err(error)) => explain(&error),
+            Err(_elapsed) => {
+                let limit = self.timeout.as_millis();
+                let error = format!("the receiver did not answer within {limit} ms");
+                Outcome::without_answer(Ending::TimedOut, error)
+            }
+        }
     }
 
     /// The resolver never sees a host that is an address already.
@@ -135,34 +162,40 @@ fn headers(head: &RequestHead, sending: &Sending<'_>) -> Result<HeaderMap, Inval
     Ok(headers)
 }
 
-/// Reads a response to its end, so that its connection can be used again; a receiver that goes on
-/// and on loses it.
-async fn drain(mut body: hyper::body::Incoming) {
-    let mut read = 0;
-    while read < RESPONSE_LIMIT
-        && let Some(Ok(frame)) = body.frame().await
-    {
-        read += frame.data_ref().map_or(0, Bytes::len);
-    }
+fn is_blocked(blocked: Blocked) -> String {
+    format!("URL is blocked: {blocked}")
 }
 
 /// The innermost cause says what happened; the layers around it only where.
-fn explain(error: &hyper_util::client::legacy::Error) -> String {
+fn explain(error: &hyper_util::client::legacy::Error) -> Outcome {
     let mut innermost: &dyn std::error::Error = error;
     while let Some(source) = innermost.source() {
         innermost = source;
     }
-    // The resolver's refusal travels inside an I/O error.
-    let blocked = error
+    let io = error
         .source()
-        .and_then(|source| find::<std::io::Error>(source))
-        .and_then(|io| io.get_ref())
-        .and_then(|inner| inner.downcast_ref::<Blocked>());
-    match blocked {
-        Some(blocked) => format!("URL is blocked: {blocked}"),
-        None if error.is_connect() => format!("cannot connect: {innermost}"),
-        None => format!("the request failed: {innermost}"),
+        .and_then(|source| find::<std::io::Error>(source));
+    let inner = io.and_then(std::io::Error::get_ref);
+    let of = |ending, error| Outcome::without_answer(ending, error);
+    // The resolver's words travel inside an I/O error.
+    if let Some(blocked) = inner.and_then(|inner| inner.downcast_ref::<Blocked>()) {
+        return of(Ending::Blocked, is_blocked(*blocked));
     }
+    if let Some(unresolved) = inner.and_then(|inner| inner.downcast_ref::<Unresolved>()) {
+        return of(Ending::Unresolved, unresolved.to_string());
+    }
+    if let Some(tls) = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+        return of(Ending::Tls, format!("cannot agree on TLS: {tls}"));
+    }
+    if !error.is_connect() {
+        return of(Ending::Broken, format!("the request failed: {innermost}"));
+    }
+    let ending = match io.map(std::io::Error::kind) {
+        Some(ErrorKind::ConnectionRefused) => Ending::ConnectionRefused,
+        Some(ErrorKind::TimedOut) => Ending::TimedOut,
+        _ => Ending::NotConnected,
+    };
+    of(ending, format!("cannot connect: {innermost}"))
 }
 
 fn find<'a, E: std::error::Error + 'static>(

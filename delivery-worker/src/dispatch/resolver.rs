@@ -9,6 +9,14 @@ use hyper_util::client::legacy::connect::dns::Name;
 use shared::egress::{Blocked, EgressPolicy};
 use tower_service::Service;
 
+/// The name has no address, or nobody could be asked.
+#[derive(Debug, thiserror::Error)]
+#[error("the name {name} cannot be resolved: {problem}")]
+pub(crate) struct Unresolved {
+    name: String,
+    problem: std::io::Error,
+}
+
 /// The connector connects to nothing but what this returns, so a name that changes its address
 /// between check and connect gains nothing.
 #[derive(Debug, Clone)]
@@ -35,8 +43,14 @@ impl Service<Name> for VettingResolver {
         let policy = self.policy;
         Box::pin(async move {
             // The connector puts in the port of the URL.
-            let addresses: Vec<SocketAddr> =
-                tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+            let addresses: Vec<SocketAddr> = match tokio::net::lookup_host((name.as_str(), 0)).await
+            {
+                Ok(addresses) => addresses.collect(),
+                Err(problem) => {
+                    let name = name.as_str().to_owned();
+                    return Err(std::io::Error::other(Unresolved { name, problem }));
+                }
+            };
             vet(policy, addresses.iter().map(SocketAddr::ip)).map_err(|blocked| {
                 std::io::Error::new(std::io::ErrorKind::PermissionDenied, blocked)
             })?;

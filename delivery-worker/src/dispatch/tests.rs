@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use shared::config::TlsConfig;
+use shared::config::{PermitsConfig, TlsConfig};
 use shared::snapshot::SigningSecrets;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -28,7 +28,12 @@ pub(super) fn dispatcher_with(
         retention: Duration::from_hours(1),
         connect_timeout: LIMIT,
         timeout: LIMIT,
-        concurrency: 1,
+        patience: LIMIT,
+        permits: PermitsConfig {
+            start: 1,
+            min: 1,
+            max: 1,
+        },
         tls,
     })
 }
@@ -79,15 +84,17 @@ where
 
 async fn attempt(dispatcher: &Dispatcher, url: &str) -> Outcome {
     dispatcher
-        .attempt(&head(url), &sending(&Bytes::from_static(b"{}")))
+        .attempt(
+            &head(url),
+            &sending(&Bytes::from_static(b"{}")),
+            Connection::Pooled,
+        )
         .await
 }
 
-fn error_of(outcome: Outcome) -> Failure {
-    match outcome {
-        Outcome::Failed(failure) => failure,
-        Outcome::Delivered => panic!("delivered"),
-    }
+fn error_of(outcome: &Outcome) -> Failure {
+    let failure = outcome.failure().cloned();
+    failure.expect("it is no delivery")
 }
 
 #[tokio::test]
@@ -106,7 +113,7 @@ async fn a_redirect_is_not_followed() {
     })
     .await;
     let outcome = attempt(&dispatcher(true), &format!("http://{address}/")).await;
-    assert_eq!(error_of(outcome).status, Some(307));
+    assert_eq!(error_of(&outcome).status, Some(307));
     assert_eq!(reached.load(Ordering::SeqCst), 0);
 }
 
@@ -119,7 +126,7 @@ async fn a_receiver_that_never_answers_fails_within_the_limit() {
     .await;
     let started = tokio::time::Instant::now();
     let outcome = attempt(&dispatcher(true), &format!("http://{address}/")).await;
-    assert!(error_of(outcome).error.contains("did not answer"));
+    assert!(error_of(&outcome).error.contains("did not answer"));
     assert!(started.elapsed() >= LIMIT);
 }
 
@@ -136,7 +143,7 @@ async fn a_body_a_byte_at_a_time_holds_the_attempt_no_longer_than_the_limit() {
     .await;
     let started = Instant::now();
     let outcome = attempt(&dispatcher(true), &format!("http://{address}/")).await;
-    assert_eq!(outcome, Outcome::Delivered, "the status is the answer");
+    assert!(outcome.failure().is_none(), "the status is the answer");
     assert!(started.elapsed() < LIMIT * 4);
 }
 
@@ -158,7 +165,7 @@ async fn an_endless_body_is_read_no_further_than_the_limit() {
     })
     .await;
     let outcome = attempt(&dispatcher(true), &format!("http://{address}/")).await;
-    assert_eq!(outcome, Outcome::Delivered, "the status is the answer");
+    assert!(outcome.failure().is_none(), "the status is the answer");
     // What the sockets' buffers swallow comes on top of what was read.
     assert!(sent.load(Ordering::SeqCst) < 64 * 1024 * 1024);
 }
@@ -170,7 +177,7 @@ async fn what_is_no_http_is_a_failure() {
     })
     .await;
     let outcome = attempt(&dispatcher(true), &format!("http://{address}/")).await;
-    assert_eq!(error_of(outcome).status, None);
+    assert_eq!(error_of(&outcome).status, None);
 }
 
 #[tokio::test]
@@ -191,7 +198,7 @@ async fn a_connection_is_used_again() {
     let dispatcher = dispatcher(true);
     for _ in 0..3 {
         let outcome = attempt(&dispatcher, &format!("http://{address}/")).await;
-        assert_eq!(outcome, Outcome::Delivered);
+        assert!(outcome.failure().is_none());
     }
     assert_eq!(connections.load(Ordering::SeqCst), 1);
 }
@@ -216,7 +223,7 @@ async fn a_blocked_address_is_not_connected_to() {
     ] {
         let outcome = attempt(&dispatcher(false), &url).await;
         assert_eq!(
-            error_of(outcome).error,
+            error_of(&outcome).error,
             format!("URL is blocked: {reason}"),
             "{url}"
         );
@@ -230,7 +237,7 @@ async fn a_refused_connection_is_a_failure_that_says_so() {
     let address = listener.local_addr().unwrap();
     drop(listener);
     let outcome = attempt(&dispatcher(true), &format!("http://{address}/")).await;
-    let failure = error_of(outcome);
+    let failure = error_of(&outcome);
     assert!(failure.error.starts_with("cannot connect: "), "{failure:?}");
 }
 

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::reader::Reader;
+use super::source::variable;
 use super::{
     ApiConfig, BootstrapConfig, CatalogueConfig, Config, DatabaseUrl, DeliveryConfig, Limits,
-    LogConfig, QueueBackend, QueueConfig, TlsConfig, WorkerConfig, parse,
+    LogConfig, PermitsConfig, QueueBackend, QueueConfig, TlsConfig, WorkerConfig, parse,
 };
 
 impl Config {
@@ -195,14 +196,47 @@ impl DeliveryConfig {
                 "Limit of one whole attempt, the response's body included.",
                 parse::duration(Duration::from_millis(10), Duration::from_mins(5)),
             ),
-            concurrency: to_usize(r.get(
-                "delivery.concurrency",
-                "64",
-                "How many requests to one destination may be under way in one worker.",
-                parse::count(1, 1024),
-            )),
+            patience: r.get(
+                "delivery.patience",
+                "1s",
+                "How long a delivery waits in place, for its turn or for a second try, before it waits in the lane of its destination.",
+                parse::duration(Duration::from_millis(10), Duration::from_mins(1)),
+            ),
+            permits: PermitsConfig::read(r),
             tls: TlsConfig::read(r),
         }
+    }
+}
+
+impl PermitsConfig {
+    fn read(r: &mut Reader<'_>) -> Self {
+        let min = to_u32(r.get(
+            "delivery.permits_min",
+            "1",
+            "The least number of requests to one destination that may be under way in one worker.",
+            parse::count(1, 1024),
+        ));
+        let max = to_u32(r.get(
+            "delivery.permits_max",
+            "64",
+            "The greatest number of requests to one destination that may be under way in one worker.",
+            parse::count(1, 1024),
+        ));
+        let start = to_u32(r.get(
+            "delivery.permits_start",
+            "16",
+            "The number of requests to one destination that may be under way in one worker at first. It grows while requests succeed, and halves on timeouts and the statuses 429 and 503.",
+            parse::count(1, 1024),
+        ));
+        if !(min <= start && start <= max) {
+            r.problems.push(format!(
+                "{} must not be less than {}, nor greater than {}",
+                variable("delivery.permits_start"),
+                variable("delivery.permits_min"),
+                variable("delivery.permits_max"),
+            ));
+        }
+        Self { start, min, max }
     }
 }
 

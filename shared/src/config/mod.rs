@@ -116,10 +116,24 @@ pub struct DeliveryConfig {
     pub connect_timeout: Duration,
     /// Limit of one whole attempt, the response's body included.
     pub timeout: Duration,
+    /// How long a delivery is worth waiting for in place: for a permit, and for a second try.
+    pub patience: Duration,
     /// How many requests to one destination may be under way in one worker.
-    pub concurrency: usize,
+    pub permits: PermitsConfig,
     /// How both sides of a delivery over HTTPS prove who they are.
     pub tls: TlsConfig,
+}
+
+/// How many requests to one destination may be under way in one worker: the number grows while they
+/// succeed, and halves when the receiver has too much to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PermitsConfig {
+    /// At first.
+    pub start: u32,
+    /// At least.
+    pub min: u32,
+    /// At most.
+    pub max: u32,
 }
 
 /// How both sides of a delivery over HTTPS prove who they are.

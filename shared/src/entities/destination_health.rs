@@ -22,6 +22,10 @@ pub struct Model {
     pub next_probe_at: i64,
     /// How many tries in a row have failed since the last success.
     pub failed_probes: i64,
+    /// The event at the head of the lane when it was last tried.
+    pub head_event_id: Option<String>,
+    /// How often in a row the receiver answered that event with a failure.
+    pub head_failures: i64,
     /// When the oldest event in the lane was first tried, or came into it, in milliseconds since 1970.
     pub oldest_at: Option<i64>,
     /// When the closed lane was last looked into, in milliseconds since 1970.

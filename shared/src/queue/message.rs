@@ -28,6 +28,8 @@ pub struct Headers {
     pub attempt: u32,
     /// `x-refusals`: how many of them failed because the destination refused this event alone.
     pub refusals: u32,
+    /// `x-climbs`: how often it took a rung for want of something else than the destination's consent.
+    pub climbs: u32,
     /// `x-first-seen`: when the first attempt failed, or when the event came into a lane without one;
     /// retention counts from here.
     pub first_seen: Option<Timestamp>,

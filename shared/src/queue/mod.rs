@@ -15,7 +15,7 @@ use tokio::sync::{broadcast, mpsc};
 use tokio_util::sync::CancellationToken;
 
 pub use message::{Headers, Message};
-pub use settlement::{Delivery, Settled, Settlement, Stored};
+pub use settlement::{Accepted, Delivery, Settled, Settlement, Stored};
 pub(crate) use settlement::{Ticket, Verdict};
 
 use crate::config::{QueueBackend, QueueConfig};
@@ -174,11 +174,21 @@ pub struct QueueAway(pub String);
 pub struct Deliveries {
     receiver: mpsc::Receiver<Delivery>,
     stop: CancellationToken,
+    ended: CancellationToken,
 }
 
 impl Deliveries {
-    pub(crate) fn new(receiver: mpsc::Receiver<Delivery>, stop: CancellationToken) -> Self {
-        Self { receiver, stop }
+    /// `ended` is cancelled when the queue has been told all.
+    pub(crate) fn new(
+        receiver: mpsc::Receiver<Delivery>,
+        stop: CancellationToken,
+        ended: CancellationToken,
+    ) -> Self {
+        Self {
+            receiver,
+            stop,
+            ended,
+        }
     }
 
     /// The next message; none once it was stopped or the queue was closed.
@@ -188,12 +198,25 @@ impl Deliveries {
 
     /// Takes no more. What has arrived and was not taken yet is handed back; what was taken can
     /// still be settled.
-    pub fn stop(mut self) {
+    pub fn stop(mut self) -> Stopping {
         self.stop.cancel();
         self.receiver.close();
         while let Ok(delivery) = self.receiver.try_recv() {
             delivery.give_back();
         }
+        Stopping(self.ended.clone())
+    }
+}
+
+/// A consumer that is to end.
+#[derive(Debug)]
+pub struct Stopping(CancellationToken);
+
+impl Stopping {
+    /// Resolves when all that was taken has been settled and the queue knows: whoever consumes from
+    /// then on finds the messages in their order. Never before the last delivery is settled.
+    pub async fn done(self) {
+        self.0.cancelled().await;
     }
 }
 

@@ -17,18 +17,29 @@ impl Stored {
     }
 }
 
+/// Proof that a receiver took an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Accepted(());
+
+impl Accepted {
+    /// Any 2xx is success; nothing else is, a redirect neither (Standard Webhooks).
+    pub fn of_status(status: u16) -> Option<Self> {
+        (200..300).contains(&status).then_some(Self(()))
+    }
+}
+
 /// Proof that the outcome for one destination is settled.
 #[derive(Debug)]
 #[must_use]
 pub struct Settled(());
 
 impl Settled {
-    /// The receiver took the event: it answered with a status of success.
-    pub fn delivered() -> Self {
+    /// The receiver took the event.
+    pub fn delivered(_accepted: Accepted) -> Self {
         Self(())
     }
 
-    /// The delivery was durably handed on, to a rung or the dead letters.
+    /// The delivery was durably handed on, to a lane, a rung or the dead letters.
     pub fn handed_on(_stored: Stored) -> Self {
         Self(())
     }

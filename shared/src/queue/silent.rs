@@ -30,7 +30,9 @@ impl Queue for SilentQueue {
     }
 
     fn consume(&self, _: Source, _: u16) -> Deliveries {
-        Deliveries::new(mpsc::channel(1).1, CancellationToken::new())
+        let over = CancellationToken::new();
+        over.cancel();
+        Deliveries::new(mpsc::channel(1).1, over.clone(), over)
     }
 
     async fn depth(&self, _: Source) -> Result<u64, QueueAway> {

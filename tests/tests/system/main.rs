@@ -7,6 +7,7 @@
 
 mod configuration_changes;
 mod faults;
+mod lanes;
 mod management;
 mod publishing;
 mod refusals;

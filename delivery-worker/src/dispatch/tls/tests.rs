@@ -13,6 +13,7 @@ use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
 use super::*;
+use crate::dispatch::Connection;
 use crate::dispatch::tests::{dispatcher_with, head, sending};
 use crate::outcome::Outcome;
 
@@ -101,7 +102,9 @@ async fn deliver(tls: TlsConfig, receiver: SocketAddr) -> Outcome {
     let dispatcher = dispatcher_with(true, tls).unwrap();
     let head = head(&format!("https://{receiver}/"));
     let body = Bytes::from_static(b"{}");
-    dispatcher.attempt(&head, &sending(&body)).await
+    dispatcher
+        .attempt(&head, &sending(&body), Connection::Pooled)
+        .await
 }
 
 #[tokio::test]
@@ -109,7 +112,7 @@ async fn a_receiver_that_nobody_vouches_for_gets_nothing() {
     let stage = Stage::new();
     let receiver = stage.receiver(false).await;
     let outcome = deliver(TlsConfig::default(), receiver).await;
-    assert!(matches!(outcome, Outcome::Failed(_)), "{outcome:?}");
+    assert!(matches!(outcome, Outcome::Troubled(_)), "{outcome:?}");
 }
 
 #[tokio::test]
@@ -121,7 +124,7 @@ async fn a_receiver_is_trusted_by_the_operators_file() {
         ..TlsConfig::default()
     };
     let outcome = deliver(tls, receiver).await;
-    assert!(matches!(outcome, Outcome::Delivered), "{outcome:?}");
+    assert!(matches!(outcome, Outcome::Delivered(_)), "{outcome:?}");
 }
 
 #[tokio::test]
@@ -133,7 +136,7 @@ async fn a_receiver_that_asks_who_sends_is_shown_the_certificate() {
         ..TlsConfig::default()
     };
     let outcome = deliver(nameless.clone(), receiver).await;
-    assert!(matches!(outcome, Outcome::Failed(_)), "{outcome:?}");
+    assert!(matches!(outcome, Outcome::Troubled(_)), "{outcome:?}");
     let (certificate, key) = stage.signed("auditstream");
     let tls = TlsConfig {
         client_certificate_file: Some(stage.file("client.pem", &certificate)),
@@ -141,7 +144,7 @@ async fn a_receiver_that_asks_who_sends_is_shown_the_certificate() {
         ..nameless
     };
     let outcome = deliver(tls, receiver).await;
-    assert!(matches!(outcome, Outcome::Delivered), "{outcome:?}");
+    assert!(matches!(outcome, Outcome::Delivered(_)), "{outcome:?}");
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ use lapin::types::{FieldTable, ShortString};
 use lapin::{Channel, Connection};
 use tokio::sync::{broadcast, mpsc, watch};
 use tokio::time::timeout;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 use super::connection::{Session, next};
@@ -53,6 +53,8 @@ pub(super) struct Pump {
     pub(super) stop: CancellationToken,
     /// Where the tasks that settle are counted.
     pub(super) tasks: TaskTracker,
+    /// Dropped by the last who has something to tell the broker.
+    pub(super) ended: Arc<DropGuard>,
 }
 
 impl Pump {
@@ -106,6 +108,7 @@ impl Pump {
         let settling = Settling {
             giving_back,
             stop: self.stop.clone(),
+            ended: self.ended.clone(),
         };
         self.tasks
             .spawn(settle::run(channel.clone(), settled, settling));

@@ -10,6 +10,7 @@ const CONFIG_VERSION: &str = "x-config-version";
 const DESTINATION_ID: &str = "x-destination-id";
 const ATTEMPT: &str = "x-attempt";
 const REFUSALS: &str = "x-refusals";
+const CLIMBS: &str = "x-climbs";
 const LAST_ATTEMPT: &str = "x-last-attempt";
 const FIRST_SEEN: &str = "x-first-seen";
 const LAST_STATUS: &str = "x-last-status";
@@ -34,6 +35,7 @@ pub(super) fn to_properties(headers: &Headers) -> BasicProperties {
     let count = |count: u32| (count > 0).then_some(i64::from(count));
     number(ATTEMPT, count(headers.attempt));
     number(REFUSALS, count(headers.refusals));
+    number(CLIMBS, count(headers.climbs));
     number(FIRST_SEEN, headers.first_seen.map(|moment| moment.0));
     number(LAST_ATTEMPT, headers.last_attempt.map(|moment| moment.0));
     number(LAST_STATUS, headers.last_status.map(i64::from));
@@ -77,6 +79,7 @@ pub(super) fn from_properties(properties: &BasicProperties) -> Headers {
         destination_id: number(DESTINATION_ID),
         attempt: count(ATTEMPT),
         refusals: count(REFUSALS),
+        climbs: count(CLIMBS),
         first_seen: number(FIRST_SEEN).map(Timestamp),
         last_attempt: number(LAST_ATTEMPT).map(Timestamp),
         last_status: number(LAST_STATUS).and_then(|value| u16::try_from(value).ok()),
@@ -130,6 +133,7 @@ mod tests {
             destination_id: Some(-1),
             attempt: 3,
             refusals: 2,
+            climbs: 1,
             first_seen: Some(Timestamp(1_700_000_000_000)),
             last_attempt: Some(Timestamp(1_700_000_000_001)),
             last_status: Some(503),

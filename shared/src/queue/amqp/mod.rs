@@ -100,6 +100,7 @@ impl Queue for AmqpQueue {
         // The window already bounds what is unsettled, so this channel needs no room of its own.
         let (sender, receiver) = mpsc::channel(1);
         let stop = self.stop.child_token();
+        let ended = CancellationToken::new();
         let pump = consumer::Pump {
             sessions: self.consuming.watch(),
             window,
@@ -108,9 +109,10 @@ impl Queue for AmqpQueue {
             deliveries: sender,
             stop: stop.clone(),
             tasks: self.tasks.clone(),
+            ended: Arc::new(ended.clone().drop_guard()),
         };
         self.tasks.spawn(pump.run());
-        Deliveries::new(receiver, stop)
+        Deliveries::new(receiver, stop, ended)
     }
 
     async fn depth(&self, source: Source) -> Result<u64, QueueAway> {

@@ -2,13 +2,14 @@
 //! one another, singly where they do not.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use lapin::options::{BasicAckOptions, BasicNackOptions};
 use lapin::{Acker, Channel};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::queue::Verdict;
 
@@ -33,6 +34,8 @@ pub(super) enum GivingBack {
 pub(super) struct Settling {
     pub(super) giving_back: GivingBack,
     pub(super) stop: CancellationToken,
+    /// Dropped when the broker knows all.
+    pub(super) ended: Arc<DropGuard>,
 }
 
 impl Settling {
@@ -85,7 +88,11 @@ pub(super) async fn run(
     // A delivery that was lost on the way here leaves a gap.
     tell(waiting.acks_out_of_turn()).await;
     tell(waiting.held_back()).await;
-    drop(channel);
+    // The answer comes when the broker has done what it was told before.
+    if let Err(error) = channel.close(200, "all is settled".into()).await {
+        tracing::debug!(error = %error, "a channel ended before it was closed");
+    }
+    drop(settling.ended);
 }
 
 async fn tell(words: Vec<Word<Acker>>) {

@@ -136,6 +136,8 @@ impl Queue for EmbeddedQueue {
     fn consume(&self, source: Source, window: u16) -> Deliveries {
         let (sender, receiver) = mpsc::channel(1);
         let stop = self.stop.child_token();
+        let ended = CancellationToken::new();
+        let guard = ended.clone().drop_guard();
         let pump = claims::pump(
             source,
             window,
@@ -148,6 +150,7 @@ impl Queue for EmbeddedQueue {
             let turn = self.turns.of(source);
             let stop = stop.clone();
             self.tasks.spawn(async move {
+                let _ended = guard;
                 tokio::select! {
                     () = stop.cancelled() => {}
                     turn = turn.lock_owned() => {
@@ -157,9 +160,12 @@ impl Queue for EmbeddedQueue {
                 }
             });
         } else {
-            self.tasks.spawn(pump);
+            self.tasks.spawn(async move {
+                let _ended = guard;
+                pump.await;
+            });
         }
-        Deliveries::new(receiver, stop)
+        Deliveries::new(receiver, stop, ended)
     }
 
     async fn depth(&self, source: Source) -> Result<u64, QueueAway> {

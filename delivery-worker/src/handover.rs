@@ -1,0 +1,96 @@
+//! Hands a delivery on to where it is safe: a rung, the dead letters, the rejected messages, a lane.
+
+use std::time::Duration;
+
+use shared::clock::Timestamp;
+use shared::foundation::Foundation;
+use shared::queue::{Headers, Message, Settled, Stored, Target};
+use tokio_util::sync::CancellationToken;
+
+use crate::metrics::Metrics;
+use crate::outcome::{Next, after_refusal};
+
+/// How long to wait before a message that could not be handed on is offered to the queue again.
+pub(crate) const OFFER_AGAIN: Duration = Duration::from_millis(500);
+
+/// The worker is ending and this message was not carried through: it goes back to its queue.
+#[derive(Debug)]
+pub(crate) struct Interrupted;
+
+/// Hands on. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Handover {
+    pub(crate) foundation: Foundation,
+    pub(crate) metrics: Metrics,
+    /// The worker is to end: start nothing new.
+    pub(crate) stopping: CancellationToken,
+}
+
+impl Handover {
+    /// Offers the message until the queue has stored it: acking before that would lose it, and
+    /// giving it back would repeat what other destinations already have.
+    pub(crate) async fn store(
+        &self,
+        target: Target,
+        message: &Message,
+    ) -> Result<Stored, Interrupted> {
+        loop {
+            match self.foundation.queue.publish(target, message.clone()).await {
+                Ok(stored) => {
+                    let label = label(target);
+                    self.metrics.handed_on.with_label_values(&[label]).inc();
+                    return Ok(stored);
+                }
+                Err(error) => {
+                    tracing::debug!(error = %error, ?target, "a message could not be handed on yet");
+                }
+            }
+            tokio::select! {
+                () = self.stopping.cancelled() => return Err(Interrupted),
+                () = tokio::time::sleep(OFFER_AGAIN) => {}
+            }
+        }
+    }
+
+    /// Puts an event that its destination refused on the ladder, or gives it up; `headers` are those
+    /// after the refusal.
+    pub(crate) async fn refused(
+        &self,
+        message: &Message,
+        headers: Headers,
+        now: Timestamp,
+    ) -> Result<Settled, Interrupted> {
+        let next = after_refusal(&headers, now, self.foundation.config.delivery.retention);
+        self.next(next, message, headers).await
+    }
+
+    /// Tries again later alone, or gives up.
+    pub(crate) async fn next(
+        &self,
+        next: Next,
+        message: &Message,
+        headers: Headers,
+    ) -> Result<Settled, Interrupted> {
+        let target = match next {
+            Next::Retry(rung) => Target::Retry(rung),
+            Next::Dead => Target::Dead,
+        };
+        let message = Message {
+            headers,
+            ..message.clone()
+        };
+        let stored = self.store(target, &message).await?;
+        Ok(Settled::handed_on(stored))
+    }
+}
+
+fn label(target: Target) -> &'static str {
+    match target {
+        Target::Events => "events",
+        Target::Deliver => "deliver",
+        Target::Retry(_) => "retry",
+        Target::Lane(_) => "lane",
+        Target::Dead => "dead",
+        Target::Rejected => "rejected",
+    }
+}

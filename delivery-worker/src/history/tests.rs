@@ -1,0 +1,84 @@
+//! Tests of what is collected while the database is away.
+
+use bytes::Bytes;
+use shared::queue::Accepted;
+
+use super::*;
+use crate::classification::Ending;
+
+fn record(history: &History, outcome: &Outcome, at: i64) {
+    let body = Bytes::from_static(b"{}");
+    let event = Event {
+        id: "one",
+        kind: "user_created",
+        traceparent: None,
+        body: &body,
+    };
+    history.record(&Attempt {
+        destination_id: 7,
+        event: &event,
+        at: Timestamp(at),
+        took: Duration::from_millis(3),
+        outcome,
+    });
+}
+
+fn delivered() -> Outcome {
+    Outcome::Delivered(Accepted::of_status(200).unwrap())
+}
+
+fn failed(error: &str) -> Outcome {
+    Outcome::without_answer(Ending::TimedOut, error)
+}
+
+#[test]
+fn deliveries_and_failures_are_counted_by_the_minute_in_which_they_began() {
+    let history = History::default();
+    record(&history, &delivered(), 59_999);
+    record(&history, &delivered(), 60_000);
+    record(&history, &failed("late"), 119_999);
+    let tally = &history.take()[&7];
+    let counts = |delivered, failed| Counts { delivered, failed };
+    let minutes: Vec<_> = tally.minutes.clone().into_iter().collect();
+    assert_eq!(minutes, [(0, counts(1, 0)), (60_000, counts(1, 1))]);
+    assert_eq!(tally.last_success, Some(Timestamp(60_000)));
+    assert!(history.take().is_empty());
+}
+
+#[test]
+fn what_could_not_be_written_is_added_to_what_came_meanwhile() {
+    let history = History::default();
+    record(&history, &delivered(), 1);
+    record(&history, &failed("older"), 2);
+    let taken = history.take();
+    record(&history, &failed("newer"), 3);
+    history.put_back(taken);
+    let tally = &history.take()[&7];
+    assert_eq!(
+        tally.minutes[&0],
+        Counts {
+            delivered: 1,
+            failed: 2
+        }
+    );
+    let errors: Vec<&str> = tally
+        .failures
+        .iter()
+        .map(|failed| &*failed.failure.error)
+        .collect();
+    assert_eq!(errors, ["older", "newer"]);
+}
+
+#[test]
+fn memory_holds_the_last_failures_and_no_more_minutes_than_its_bound() {
+    let history = History::default();
+    for number in 0..2_000 {
+        record(&history, &failed(&number.to_string()), number * 60_000);
+    }
+    let tally = &history.take()[&7];
+    assert_eq!(tally.failures.len(), 50);
+    assert_eq!(tally.failures[49].failure.error, "1999");
+    assert_eq!(tally.minutes.len(), MINUTES);
+    let failed: i64 = tally.minutes.values().map(|counts| counts.failed).sum();
+    assert_eq!(failed, 2_000, "none is forgotten");
+}

@@ -1,0 +1,168 @@
+//! The lane of a destination in trouble: opened by whoever fails to deliver, drained by one worker at a
+//! time, closed when it is empty.
+
+mod book;
+mod drain;
+mod keeper;
+mod probe;
+mod reap;
+mod schedule;
+mod trial;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sea_orm::DbErr;
+use shared::foundation::Foundation;
+use shared::queue::{Message, Notice, Settled, Target};
+use tokio::sync::Notify;
+
+use self::book::Opened;
+pub(crate) use self::keeper::Keeper;
+use crate::endpoint::Endpoint;
+use crate::handover::{Handover, Interrupted, OFFER_AGAIN};
+use crate::outcome::without_lane;
+use crate::snapshot::reload::Snapshots;
+
+/// How long the database may take to note that a lane is open.
+const NOTE: Duration = Duration::from_secs(2);
+
+/// Puts deliveries into lanes.
+pub(crate) struct Lanes {
+    pub(crate) foundation: Foundation,
+    pub(crate) snapshots: Arc<Snapshots>,
+    pub(crate) handover: Handover,
+    /// Something is to be done about lanes.
+    pub(crate) wake: Notify,
+}
+
+impl Lanes {
+    /// Puts a delivery into its destination's lane, and opens that first. When it cannot be opened, for
+    /// want of the database, the delivery climbs a rung. `wait`: how long the destination is to be left
+    /// alone when the lane is opened for this; none: the time of the schedule.
+    pub(crate) async fn take(
+        &self,
+        endpoint: &Endpoint,
+        message: &Message,
+        wait: Wait,
+    ) -> Result<Settled, Interrupted> {
+        loop {
+            match self.open(endpoint, wait).await {
+                Ok(Opened::Open) => {}
+                Ok(Opened::Destroyed) => {
+                    self.handover.metrics.discarded.inc();
+                    return Ok(Settled::discarded());
+                }
+                Err(CannotOpen) => return self.climb(endpoint, message, wait).await,
+            }
+            let target = Target::Lane(endpoint.id);
+            let queue = &self.foundation.queue;
+            match queue.publish(target, message.clone()).await {
+                Ok(stored) => {
+                    self.handover
+                        .metrics
+                        .handed_on
+                        .with_label_values(&["lane"])
+                        .inc();
+                    // It may have been closed while the broker stored this, for so long that nobody
+                    // looks into it any more.
+                    if !endpoint.state.lane_is_open() {
+                        let _ = self.open(endpoint, Wait::Not).await;
+                    }
+                    return Ok(Settled::handed_on(stored));
+                }
+                Err(error) => {
+                    tracing::debug!(error = %error, destination.id = endpoint.id, "a lane did not take a delivery yet");
+                }
+            }
+            tokio::select! {
+                () = self.handover.stopping.cancelled() => return Err(Interrupted),
+                () = tokio::time::sleep(OFFER_AGAIN) => {}
+            }
+        }
+    }
+
+    /// That the lane is open must be in the database before the first message is in the lane: nobody
+    /// would come for it.
+    async fn open(&self, endpoint: &Endpoint, wait: Wait) -> Result<Opened, CannotOpen> {
+        // Of what was destroyed no lane may be made again.
+        if self.snapshots.current().find(endpoint.id).is_none() {
+            return Ok(Opened::Destroyed);
+        }
+        let state = &endpoint.state;
+        if state.lane_is_open() {
+            return Ok(Opened::Open);
+        }
+        if state.is_quiet() {
+            return Err(CannotOpen);
+        }
+        let _turn = state.opening.lock().await;
+        if state.lane_is_open() {
+            return Ok(Opened::Open);
+        }
+        if state.is_quiet() {
+            return Err(CannotOpen);
+        }
+        let now = self.foundation.clock.now();
+        let probe_at = now + wait.duration();
+        let noted = book::open(&self.foundation.database, endpoint.id, now, probe_at);
+        let noted = tokio::time::timeout(NOTE, noted)
+            .await
+            .unwrap_or_else(|_| Err(DbErr::Custom("the database does not answer".to_owned())));
+        match noted {
+            Ok(Opened::Destroyed) => Ok(Opened::Destroyed),
+            Ok(Opened::Open) => {
+                if state.set_lane_open(true) {
+                    tracing::warn!(
+                        destination.id = endpoint.id,
+                        destination.name = %endpoint.name,
+                        "a destination is in trouble, its events wait in its lane"
+                    );
+                }
+                self.foundation.queue.announce(Notice::LanesChanged);
+                self.wake.notify_one();
+                Ok(Opened::Open)
+            }
+            Err(error) => {
+                tracing::debug!(error = %error, destination.id = endpoint.id, "a lane cannot be opened");
+                state.keep_quiet(schedule::probes, wait.duration());
+                Err(CannotOpen)
+            }
+        }
+    }
+
+    async fn climb(
+        &self,
+        endpoint: &Endpoint,
+        message: &Message,
+        wait: Wait,
+    ) -> Result<Settled, Interrupted> {
+        endpoint.state.keep_quiet(schedule::probes, wait.duration());
+        let retention = self.foundation.config.delivery.retention;
+        let now = self.foundation.clock.now();
+        let (next, headers) = without_lane(message.headers.clone(), now, retention);
+        self.handover.next(next, message, headers).await
+    }
+}
+
+/// How long a destination is to be left alone when its lane is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wait {
+    /// It did not fail, there are only too many events at once.
+    Not,
+    /// It failed; perhaps it said for how long.
+    Failed(Option<Duration>),
+}
+
+impl Wait {
+    fn duration(self) -> Duration {
+        match self {
+            Self::Not => Duration::ZERO,
+            Self::Failed(retry_after) => schedule::wait_after(1, retry_after),
+        }
+    }
+}
+
+/// The database is away.
+#[derive(Debug)]
+struct CannotOpen;
