@@ -4,8 +4,6 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use shared::egress::EgressPolicy;
-
 use crate::app::App;
 use crate::domain::{Violation, destination_url};
 
@@ -16,14 +14,14 @@ const RESOLVE_TIMEOUT: Duration = Duration::from_secs(2);
 /// The URL as it is to be stored, and the rules that it does not keep. To be asked before a change
 /// begins: nothing may wait for the network while the configuration is locked.
 pub(super) async fn check(app: &App, given: &str) -> (String, Vec<Violation>) {
-    let egress = EgressPolicy {
-        allow_local_requests: app.foundation.config.delivery.allow_local_requests,
-    };
+    let egress = &app.foundation.config.delivery.egress;
     let url = destination_url::check(given, egress);
     let mut violations = url.violations;
     if let Some((host, port)) = url.to_resolve {
         let addresses = resolve(&host, port).await;
-        violations.extend(destination_url::check_addresses(addresses, egress));
+        violations.extend(destination_url::check_addresses(
+            &host, port, addresses, egress,
+        ));
     }
     (url.text, violations)
 }

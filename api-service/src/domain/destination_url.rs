@@ -16,14 +16,14 @@ pub struct CheckedUrl {
     /// The URL as it was given, less the blanks around it.
     pub text: String,
     /// The name and port whose addresses are still to be checked; none when the host is an address,
-    /// or when the URL is refused anyway.
+    /// when a proxy resolves names, or when the URL is refused anyway.
     pub to_resolve: Option<(String, u16)>,
     /// The rules that it does not keep.
     pub violations: Vec<Violation>,
 }
 
 /// Checks a URL as it was given.
-pub fn check(given: &str, egress: EgressPolicy) -> CheckedUrl {
+pub fn check(given: &str, egress: &EgressPolicy) -> CheckedUrl {
     let text = given.trim();
     let mut checked = CheckedUrl {
         text: text.to_owned(),
@@ -45,19 +45,20 @@ pub fn check(given: &str, egress: EgressPolicy) -> CheckedUrl {
     checked
 }
 
-/// Decides of the addresses that the host's name stands for: every one must be allowed, as any may
-/// be the one that is connected to.
+/// Decides of the addresses that the host's name stands for.
 pub fn check_addresses(
+    name: &str,
+    port: u16,
     addresses: impl IntoIterator<Item = IpAddr>,
-    egress: EgressPolicy,
+    egress: &EgressPolicy,
 ) -> Option<Violation> {
-    addresses
-        .into_iter()
-        .find_map(|address| egress.check_address(address).err())
+    egress
+        .check_addresses(name, port, addresses)
+        .err()
         .map(|blocked| Violation::UrlBlocked(blocked.into()))
 }
 
-fn target(text: &str, egress: EgressPolicy) -> Result<Option<(String, u16)>, BlockedUrl> {
+fn target(text: &str, egress: &EgressPolicy) -> Result<Option<(String, u16)>, BlockedUrl> {
     // The parser would drop line breaks and tabs without a word.
     if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
         return Err(BlockedUrl::Unreadable);
@@ -79,30 +80,42 @@ fn target(text: &str, egress: EgressPolicy) -> Result<Option<(String, u16)>, Blo
         return Err(BlockedUrl::Credentials);
     }
     let host = url.host().ok_or(BlockedUrl::Host)?;
-    egress.check_host(&host)?;
-    let Host::Domain(name) = host else {
-        return Ok(None);
-    };
-    if !name.starts_with(|c: char| c.is_ascii_alphanumeric()) {
-        return Err(BlockedUrl::Host);
-    }
-    Ok(url
+    let port = url
         .port_or_known_default()
-        .map(|port| (name.to_owned(), port)))
+        .expect("http and https have a port");
+    egress.check_host(&host, port)?;
+    match host {
+        Host::Domain(name) if !is_host_name(name) => Err(BlockedUrl::Host),
+        Host::Domain(name) if egress.resolves_names() => Ok(Some((name.to_owned(), port))),
+        _ => Ok(None),
+    }
+}
+
+/// The parser takes more characters in a name than a request can be made with.
+fn is_host_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
 }
 
 #[cfg(test)]
 mod tests {
-    use shared::egress::Blocked;
+    use shared::egress::{Allowlist, Blocked, EgressRules};
 
     use super::*;
 
-    const PUBLIC: EgressPolicy = EgressPolicy {
-        allow_local_requests: false,
-    };
-    const LOCAL: EgressPolicy = EgressPolicy {
-        allow_local_requests: true,
-    };
+    fn public() -> EgressPolicy {
+        EgressPolicy::default()
+    }
+
+    fn local() -> EgressPolicy {
+        let rules = EgressRules {
+            allow_local_requests: true,
+            ..EgressRules::default()
+        };
+        rules.into()
+    }
 
     fn blocked(reason: impl Into<BlockedUrl>) -> Vec<Violation> {
         vec![Violation::UrlBlocked(reason.into())]
@@ -162,13 +175,13 @@ mod tests {
             ),
         ];
         for (url, expected) in table {
-            assert_eq!(check(url, PUBLIC).violations, expected, "{url:?}");
+            assert_eq!(check(url, &public()).violations, expected, "{url:?}");
         }
     }
 
     #[test]
     fn blanks_around_a_url_are_cut_and_the_rest_is_kept_as_it_was_given() {
-        let checked = check("  https://Example.com/Logs \n", PUBLIC);
+        let checked = check("  https://Example.com/Logs \n", &public());
         assert_eq!(checked.text, "https://Example.com/Logs");
         assert_eq!(checked.to_resolve, Some(("example.com".to_owned(), 443)));
         assert_eq!(checked.violations, []);
@@ -177,8 +190,8 @@ mod tests {
     #[test]
     fn a_url_has_at_most_255_characters() {
         let of = |length: usize| format!("https://e.com/{}", "ä".repeat(length - 14));
-        assert_eq!(check(&of(255), PUBLIC).violations, []);
-        let checked = check(&of(256), PUBLIC);
+        assert_eq!(check(&of(255), &public()).violations, []);
+        let checked = check(&of(256), &public());
         assert_eq!(checked.violations, [Violation::UrlTooLong]);
         assert_eq!(checked.to_resolve, None);
     }
@@ -190,28 +203,81 @@ mod tests {
             "http://127.0.0.1",
             "http://10.0.0.1",
         ] {
-            assert_eq!(check(url, LOCAL).violations, [], "{url}");
+            assert_eq!(check(url, &local()).violations, [], "{url}");
         }
         assert_eq!(
-            check("ftp://localhost", LOCAL).violations,
+            check("ftp://localhost", &local()).violations,
             blocked(BlockedUrl::Scheme)
         );
     }
 
     #[test]
-    fn one_address_that_is_not_allowed_blocks_the_name() {
-        let addresses = |texts: [&str; 2]| texts.map(|text| text.parse().unwrap());
+    fn every_spelling_of_an_address_is_told_as_everywhere() {
+        let table = include_str!("../../../shared/src/egress/spellings.txt");
+        for line in table.lines() {
+            if line.is_empty() || line.starts_with("# ") {
+                continue;
+            }
+            let (url, expected) = line.split_once(' ').unwrap();
+            let violations = check(url, &public()).violations;
+            let told = match violations.as_slice() {
+                [] => "-".to_owned(),
+                [Violation::UrlBlocked(BlockedUrl::Egress(blocked))] => format!("{blocked:?}"),
+                [Violation::UrlBlocked(BlockedUrl::Unreadable | BlockedUrl::Host)] => {
+                    "Unreadable".to_owned()
+                }
+                // Whatever is behind it.
+                [Violation::UrlBlocked(BlockedUrl::Credentials)] if url.contains('@') => continue,
+                other => panic!("{url}: {other:?}"),
+            };
+            assert_eq!(told, expected.trim(), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_name_with_other_characters_than_a_host_name_has_is_refused() {
+        for name in [
+            "a*b", "a!b", "a(b)", "a{b}", "a`b", "a\"b", "a,b", "a;b=c", "a~b", "*",
+        ] {
+            let url = format!("https://{name}.example/");
+            assert_eq!(
+                check(&url, &public()).violations,
+                blocked(BlockedUrl::Host),
+                "{url}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_on_the_list_of_the_operator_is_allowed_on_its_port() {
+        let rules = EgressRules {
+            allowlist: Allowlist::parse("10.0.0.0/8:8443, localhost:3000").unwrap(),
+            ..EgressRules::default()
+        };
+        let egress = rules.into();
+        for (url, expected) in [
+            ("https://10.1.2.3:8443/", vec![]),
+            ("https://10.1.2.3/", blocked(Blocked::LocalNetwork)),
+            ("http://localhost:3000/", vec![]),
+            ("http://localhost/", blocked(Blocked::Localhost)),
+        ] {
+            assert_eq!(check(url, &egress).violations, expected, "{url}");
+        }
+        let private = || ["127.0.0.1".parse().unwrap()];
+        assert_eq!(check_addresses("localhost", 3000, private(), &egress), None);
         assert_eq!(
-            check_addresses(addresses(["8.8.8.8", "1.1.1.1"]), PUBLIC),
-            None
+            check_addresses("other.example", 3000, private(), &egress),
+            Some(Violation::UrlBlocked(Blocked::Loopback.into()))
         );
-        assert_eq!(
-            check_addresses(addresses(["8.8.8.8", "10.0.0.1"]), PUBLIC),
-            Some(Violation::UrlBlocked(Blocked::LocalNetwork.into()))
-        );
-        assert_eq!(
-            check_addresses(addresses(["8.8.8.8", "10.0.0.1"]), LOCAL),
-            None
-        );
+    }
+
+    #[test]
+    fn a_name_that_a_proxy_resolves_is_not_resolved() {
+        let rules = EgressRules {
+            proxy_resolves_names: true,
+            ..EgressRules::default()
+        };
+        let checked = check("https://siem.example/", &rules.into());
+        assert_eq!((checked.to_resolve, checked.violations), (None, vec![]));
     }
 }

@@ -15,6 +15,7 @@ mod definitions;
 mod demotion;
 mod destroy;
 mod documentation;
+mod egress;
 mod error_log;
 mod event_type_filters;
 mod header_permission;

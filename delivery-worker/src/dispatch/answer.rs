@@ -9,11 +9,10 @@ use shared::clock::Timestamp;
 use shared::queue::Accepted;
 use tokio::time::{Instant, timeout_at};
 
+use super::RESPONSE_LIMIT;
 use crate::classification::{Ending, retry_after};
 use crate::outcome::{Failure, Outcome};
 
-/// Bytes of a body that are read at most. The rest is left, and the connection with it.
-const LIMIT: usize = 64 * 1024;
 /// Bytes of a body that are kept for the destination's owner.
 const EXCERPT: usize = 1024;
 
@@ -48,7 +47,7 @@ pub(super) async fn read(
 /// and on loses it.
 async fn drain(mut body: Incoming, keep: usize, excerpt: &mut Vec<u8>) {
     let mut read = 0;
-    while read < LIMIT
+    while read < RESPONSE_LIMIT as usize
         && let Some(Ok(frame)) = body.frame().await
     {
         let Some(data) = frame.data_ref() else {

@@ -1,6 +1,9 @@
 //! Makes one attempt: one HTTP request, within its limits.
 
 mod answer;
+mod client;
+mod connector;
+mod proxy;
 mod resolver;
 mod tls;
 
@@ -12,24 +15,24 @@ use bytes::Bytes;
 use http::header::InvalidHeaderValue;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
 use http_body_util::Full;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
 use shared::clock::Timestamp;
 use shared::config::DeliveryConfig;
 use shared::egress::{Blocked, EgressPolicy};
 use tokio::time::{Instant, timeout_at};
 
-use self::resolver::{Unresolved, VettingResolver};
+use self::client::HttpClient;
+use self::connector::{Connector, Route};
+use self::proxy::Proxy;
+use self::resolver::{Lookup, Unresolved, system_lookup};
 use crate::classification::Ending;
 use crate::endpoint::{EVENT_TYPE_HEADER, RequestHead};
 use crate::outcome::Outcome;
 
 /// Carries the producer's trace on (W3C Trace Context).
 const TRACEPARENT_HEADER: HeaderName = HeaderName::from_static("traceparent");
-/// How long an idle connection is kept.
-const IDLE: Duration = Duration::from_secs(30);
+/// Bytes of a response that are read at most; the rest is left, and the connection with it.
+const RESPONSE_LIMIT: u32 = 64 * 1024;
+
 /// Idle connections kept for one host.
 const IDLE_CONNECTIONS: usize = 64;
 
@@ -53,8 +56,6 @@ pub(crate) enum Connection {
     Fresh,
 }
 
-type HttpClient = Client<HttpsConnector<HttpConnector<VettingResolver>>, Full<Bytes>>;
-
 /// Sends requests. Follows no redirects.
 #[derive(Clone)]
 pub(crate) struct Dispatcher {
@@ -62,35 +63,37 @@ pub(crate) struct Dispatcher {
     /// Keeps no connection.
     fresh: HttpClient,
     policy: EgressPolicy,
+    proxy: Option<Proxy>,
     timeout: Duration,
 }
 
 impl Dispatcher {
     pub(crate) fn new(config: &DeliveryConfig) -> anyhow::Result<Self> {
-        let policy = EgressPolicy {
-            allow_local_requests: config.allow_local_requests,
+        Self::resolving_by(system_lookup(), config)
+    }
+
+    fn resolving_by(lookup: Lookup, config: &DeliveryConfig) -> anyhow::Result<Self> {
+        let policy = config.egress.clone();
+        let proxy = config.proxy_url.as_ref().map(Proxy::new).transpose()?;
+        let route = match &proxy {
+            Some(proxy) => Route::Proxied(proxy.clone()),
+            None => Route::Direct {
+                policy: policy.clone(),
+                lookup,
+            },
         };
-        let mut connector = HttpConnector::new_with_resolver(VettingResolver::new(policy));
-        connector.enforce_http(false);
-        connector.set_nodelay(true);
-        connector.set_connect_timeout(Some(config.connect_timeout));
-        let connector = HttpsConnectorBuilder::new()
-            .with_tls_config(tls::client_config(&config.tls)?)
-            .https_or_http()
-            .enable_all_versions()
-            .wrap_connector(connector);
-        let client = Client::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(IDLE)
-            .pool_max_idle_per_host(IDLE_CONNECTIONS)
-            .build(connector.clone());
-        let fresh = Client::builder(TokioExecutor::new())
-            .pool_max_idle_per_host(0)
-            .build(connector);
+        let connector = Connector {
+            route,
+            connect_timeout: config.connect_timeout,
+        };
+        let tls = tls::client_config(&config.tls)?;
+        let client = |pool| client::client(tls.clone(), connector.clone(), config.timeout, pool);
+        let (client, fresh) = (client(IDLE_CONNECTIONS), client(0));
         Ok(Self {
             client,
             fresh,
             policy,
+            proxy,
             timeout: config.timeout,
         })
     }
@@ -102,7 +105,7 @@ impl Dispatcher {
         sending: &Sending<'_>,
         connection: Connection,
     ) -> Outcome {
-        if let Err(blocked) = self.check_literal_address(head) {
+        if let Err(blocked) = self.check_host(head) {
             return Outcome::without_answer(Ending::Blocked, is_blocked(blocked));
         }
         let mut request = Request::new(Full::new(sending.body.clone()));
@@ -115,6 +118,9 @@ impl Dispatcher {
                 return Outcome::without_answer(Ending::Unusable, error);
             }
         };
+        if let Some(proxy) = &self.proxy {
+            proxy.authorize(&head.url, request.headers_mut());
+        }
         let client = match connection {
             Connection::Pooled => &self.client,
             Connection::Fresh => &self.fresh,
@@ -132,13 +138,9 @@ impl Dispatcher {
     }
 
     /// The resolver never sees a host that is an address already.
-    fn check_literal_address(&self, head: &RequestHead) -> Result<(), Blocked> {
-        let host = head.url.host().unwrap_or_default();
-        let host = host.trim_start_matches('[').trim_end_matches(']');
-        match host.parse() {
-            Ok(address) => self.policy.check_address(address),
-            Err(_) => Ok(()),
-        }
+    fn check_host(&self, head: &RequestHead) -> Result<(), Blocked> {
+        let (host, port) = connector::target(&head.url);
+        self.policy.check_host(&host, port)
     }
 }
 

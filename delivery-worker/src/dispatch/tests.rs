@@ -1,10 +1,19 @@
 //! Tests of single attempts against real, and misbehaving, receivers.
 
+pub(super) mod authority;
+mod egress;
+mod hostile;
+mod http2;
+mod proxy;
+
+use std::borrow::Borrow;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use shared::config::{PermitsConfig, TlsConfig};
+use shared::egress::{Allowlist, EgressRules};
+use shared::queue::Accepted;
 use shared::snapshot::SigningSecrets;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -24,7 +33,15 @@ pub(super) fn dispatcher_with(
     tls: TlsConfig,
 ) -> anyhow::Result<Dispatcher> {
     Dispatcher::new(&DeliveryConfig {
-        allow_local_requests,
+        tls,
+        ..config(policy(allow_local_requests, ""))
+    })
+}
+
+fn config(egress: EgressPolicy) -> DeliveryConfig {
+    DeliveryConfig {
+        egress,
+        proxy_url: None,
         retention: Duration::from_hours(1),
         connect_timeout: LIMIT,
         timeout: LIMIT,
@@ -34,8 +51,17 @@ pub(super) fn dispatcher_with(
             min: 1,
             max: 1,
         },
-        tls,
-    })
+        tls: TlsConfig::default(),
+    }
+}
+
+fn policy(allow_local_requests: bool, allowlist: &str) -> EgressPolicy {
+    let rules = EgressRules {
+        allow_local_requests,
+        allowlist: Allowlist::parse(allowlist).unwrap(),
+        ..EgressRules::default()
+    };
+    rules.into()
 }
 
 pub(super) fn head(url: &str) -> RequestHead {
@@ -92,8 +118,12 @@ async fn attempt(dispatcher: &Dispatcher, url: &str) -> Outcome {
         .await
 }
 
-fn error_of(outcome: &Outcome) -> Failure {
-    let failure = outcome.failure().cloned();
+fn delivered() -> Outcome {
+    Outcome::Delivered(Accepted::of_status(200).expect("200 is success"))
+}
+
+fn error_of(outcome: impl Borrow<Outcome>) -> Failure {
+    let failure = outcome.borrow().failure().cloned();
     failure.expect("it is no delivery")
 }
 
@@ -218,7 +248,7 @@ async fn a_blocked_address_is_not_connected_to() {
         ),
         (
             format!("http://localhost:{port}/"),
-            "Requests to loopback addresses are not allowed",
+            "Requests to localhost are not allowed",
         ),
     ] {
         let outcome = attempt(&dispatcher(false), &url).await;

@@ -10,6 +10,7 @@ use super::{
     ApiConfig, BootstrapConfig, CatalogueConfig, Config, DatabaseUrl, DeliveryConfig, Limits,
     LogConfig, PermitsConfig, QueueBackend, QueueConfig, TlsConfig, WorkerConfig, parse,
 };
+use crate::egress::{Allowlist, EgressPolicy, EgressRules};
 
 impl Config {
     pub(super) fn read(r: &mut Reader<'_>) -> Self {
@@ -171,13 +172,18 @@ impl WorkerConfig {
 
 impl DeliveryConfig {
     fn read(r: &mut Reader<'_>) -> Self {
+        let rules = egress_rules(r);
+        let proxy_url = r.get_optional(
+            "delivery.proxy_url",
+            "An HTTP proxy that all requests go through and that resolves their names, `http://[<user>:<password>@]<host>:<port>`, see [egress.md](egress.md#through-a-proxy). Variables such as `HTTPS_PROXY` are not read.",
+            parse::proxy_url,
+        );
         Self {
-            allow_local_requests: r.get(
-                "delivery.allow_local_requests",
-                "false",
-                "Whether destinations may be on loopback and private networks.",
-                parse::flag,
-            ),
+            egress: EgressPolicy::from(EgressRules {
+                proxy_resolves_names: proxy_url.is_some(),
+                ..rules
+            }),
+            proxy_url,
             retention: r.get(
                 "delivery.retention",
                 "7d",
@@ -205,6 +211,30 @@ impl DeliveryConfig {
             permits: PermitsConfig::read(r),
             tls: TlsConfig::read(r),
         }
+    }
+}
+
+fn egress_rules(r: &mut Reader<'_>) -> EgressRules {
+    EgressRules {
+        allow_local_requests: r.get(
+            "delivery.allow_local_requests",
+            "false",
+            "Whether destinations may be on loopback and private networks, see [egress.md](egress.md).",
+            parse::flag,
+        ),
+        allowlist: r.get(
+            "delivery.outbound_allowlist",
+            "",
+            "Names, IP addresses and networks that requests may go to whatever they are, each with a port or without: `siem.internal:8443, 10.2.0.0/16`. At most 1,000 of at most 255 characters.",
+            Allowlist::parse,
+        ),
+        deny_all_except_allowed: r.get(
+            "delivery.deny_all_requests_except_allowed",
+            "false",
+            "Whether requests may go to nothing but what is on `delivery.outbound_allowlist`.",
+            parse::flag,
+        ),
+        proxy_resolves_names: false,
     }
 }
 

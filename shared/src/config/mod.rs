@@ -24,6 +24,8 @@ pub use source::{Source, variable};
 
 use reader::Reader;
 
+use crate::egress::EgressPolicy;
+
 /// Everything that an operator can set.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -108,8 +110,10 @@ pub struct CatalogueConfig {
 /// How deliveries are made.
 #[derive(Debug, Clone)]
 pub struct DeliveryConfig {
-    /// Whether destinations may be on loopback and private networks.
-    pub allow_local_requests: bool,
+    /// Where requests may go.
+    pub egress: EgressPolicy,
+    /// The HTTP proxy that all requests go through.
+    pub proxy_url: Option<ConnectionUrl>,
     /// How long an undeliverable event is tried before it becomes a dead letter.
     pub retention: Duration,
     /// Limit of connecting to a destination.

@@ -62,6 +62,17 @@ pub(super) fn queue_backend(text: &str) -> Result<QueueBackend, String> {
     Err("must be `embedded`, or begin with amqp:// or amqps://".to_owned())
 }
 
+pub(super) fn proxy_url(text: &str) -> Result<ConnectionUrl, String> {
+    if !text.starts_with("http://") {
+        return Err("must begin with http://".to_owned());
+    }
+    let url = well_formed(text)?;
+    if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
+        return Err("must end with the port".to_owned());
+    }
+    Ok(ConnectionUrl::new(text))
+}
+
 /// The parts of an address; the error is one of a few fixed sentences, never a part of the text.
 fn well_formed(text: &str) -> Result<url::Url, String> {
     url::Url::parse(text).map_err(|error| format!("is not a URL: {error}"))

@@ -105,6 +105,10 @@ fn secrets_are_never_shown() {
             "hunter2hunter2hunter2",
         ),
         (
+            "AUDITSTREAM_DELIVERY__PROXY_URL",
+            "http://me:hunter2@proxy:3128",
+        ),
+        (
             "AUDITSTREAM_SECRETS__ENCRYPTION_KEY",
             "aHVudGVyMmh1bnRlcjJodW50ZXIyaHVudGVyMmh1bnQ=",
         ),
@@ -184,8 +188,21 @@ fn an_address_that_can_never_be_reached_is_refused_without_being_shown() {
         ),
         ("DATABASE", "sqlite://?mode=rwc", "must name a file"),
         ("DATABASE", "mysql://hunter2/", "must begin with"),
+        ("DELIVERY__PROXY", "hunter2:3128", "must begin with"),
+        ("DELIVERY__PROXY", "https://hunter2:3128", "must begin with"),
+        (
+            "DELIVERY__PROXY",
+            "socks5://hunter2:1080",
+            "must begin with",
+        ),
+        ("DELIVERY__PROXY", "http://", "empty host"),
+        ("DELIVERY__PROXY", "http://me:hunter2@:3128", "empty host"),
+        ("DELIVERY__PROXY", "http://proxy:hunter2", "invalid port"),
+        ("DELIVERY__PROXY", "http://proxy/hunter2", "must end with"),
+        ("DELIVERY__PROXY", "http://proxy?hunter2", "must end with"),
     ] {
-        let variable = format!("AUDITSTREAM_{variable}__URL");
+        let separator = if variable.contains("__") { "_" } else { "__" };
+        let variable = format!("AUDITSTREAM_{variable}{separator}URL");
         let ConfigError(problems) = read(&[(&variable, address)]).unwrap_err();
         let of_it: Vec<&String> = problems
             .iter()
@@ -216,6 +233,13 @@ fn usable_addresses_are_taken() {
         "sqlite:data/audit.db",
     ] {
         assert!(parse::database_url(address).is_ok(), "{address}");
+    }
+    for address in [
+        "http://proxy",
+        "http://10.0.0.1:3128",
+        "http://me:p%40ss@[fd00::1]:3128/",
+    ] {
+        assert!(parse::proxy_url(address).is_ok(), "{address}");
     }
 }
 
@@ -286,4 +310,36 @@ fn the_certificate_of_deliveries_and_its_key_come_together() {
     let config = read(&[certificate, key]).unwrap();
     let file = config.delivery.tls.client_key_file.unwrap();
     assert_eq!(file, Path::new("client.key"));
+}
+
+#[test]
+fn an_entry_of_the_allowlist_that_cannot_be_used_is_named_with_its_variable() {
+    let allowlist = |entries: &str| read(&[("AUDITSTREAM_DELIVERY__OUTBOUND_ALLOWLIST", entries)]);
+    let ConfigError(problems) = allowlist("10.0.0.0/8, 10.0.0.0/33").unwrap_err();
+    let [problem] = problems.as_slice() else {
+        panic!("{problems:?}");
+    };
+    let start = "AUDITSTREAM_DELIVERY__OUTBOUND_ALLOWLIST: the entry `10.0.0.0/33` must be";
+    assert!(problem.starts_with(start), "{problem}");
+}
+
+#[test]
+fn the_allowlist_of_a_file_is_a_list() {
+    let mut source = Source::default();
+    let problems = source.add_file(
+        "auditstream.toml",
+        "[delivery]\noutbound_allowlist = [\"127.0.0.1:8443\", \"::1\"]\n",
+    );
+    let config = Config::from_source(&source, problems).unwrap();
+    let allowed = |host, port| config.delivery.egress.check_host(&host, port).is_ok();
+    let (v4, v6) = (std::net::Ipv4Addr::LOCALHOST, std::net::Ipv6Addr::LOCALHOST);
+    assert!(allowed(url::Host::Ipv4(v4), 8443) && !allowed(url::Host::Ipv4(v4), 443));
+    assert!(allowed(url::Host::Ipv6(v6), 443));
+}
+
+#[test]
+fn a_proxy_is_left_the_names() {
+    let config = read(&[("AUDITSTREAM_DELIVERY__PROXY_URL", "http://proxy:3128")]).unwrap();
+    assert!(!config.delivery.egress.resolves_names());
+    assert!(read(&[]).unwrap().delivery.egress.resolves_names());
 }

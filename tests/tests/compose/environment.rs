@@ -48,6 +48,9 @@ fn both_services_use_the_same_database_queue_and_key() {
         "AUDITSTREAM_QUEUE__URL",
         "AUDITSTREAM_SECRETS__ENCRYPTION_KEY",
         "AUDITSTREAM_DELIVERY__ALLOW_LOCAL_REQUESTS",
+        "AUDITSTREAM_DELIVERY__OUTBOUND_ALLOWLIST",
+        "AUDITSTREAM_DELIVERY__DENY_ALL_REQUESTS_EXCEPT_ALLOWED",
+        "AUDITSTREAM_DELIVERY__PROXY_URL",
     ] {
         assert_eq!(ours[0].variable(name), ours[1].variable(name), "{name}");
     }

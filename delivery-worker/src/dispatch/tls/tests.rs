@@ -4,97 +4,26 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use bytes::Bytes;
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-use rustls::ServerConfig;
-use rustls::server::WebPkiClientVerifier;
-use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpListener;
-use tokio_rustls::TlsAcceptor;
 
 use super::*;
 use crate::dispatch::Connection;
+use crate::dispatch::tests::authority::{Stage, tls_receiver};
 use crate::dispatch::tests::{dispatcher_with, head, sending};
 use crate::outcome::Outcome;
 
-type Authority = CertifiedIssuer<'static, KeyPair>;
-
-/// Somebody who signs certificates, and a folder for the files of a test.
-struct Stage {
-    authority: Authority,
-    folder: TempDir,
-}
-
 impl Stage {
-    fn new() -> Self {
-        let mut params = CertificateParams::new(Vec::new()).unwrap();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let key = KeyPair::generate().unwrap();
-        Self {
-            authority: CertifiedIssuer::self_signed(params, key).unwrap(),
-            folder: tempfile::tempdir().unwrap(),
-        }
-    }
-
-    fn file(&self, name: &str, text: &str) -> PathBuf {
-        let file = self.folder.path().join(name);
-        std::fs::write(&file, text).unwrap();
-        file
-    }
-
-    fn ca_file(&self) -> PathBuf {
-        self.file("ca.pem", &self.authority.pem())
-    }
-
-    /// A signed certificate with its key, in PEM.
-    fn signed(&self, name: &str) -> (String, String) {
-        let key = KeyPair::generate().unwrap();
-        let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
-        let certificate = params.signed_by(&key, &self.authority).unwrap();
-        (certificate.pem(), key.serialize_pem())
-    }
-
     /// A receiver that answers 200; it may ask who sends.
     async fn receiver(&self, asks: bool) -> SocketAddr {
-        let provider = Arc::new(ring::default_provider());
-        let builder = ServerConfig::builder_with_provider(provider.clone())
-            .with_safe_default_protocol_versions()
-            .unwrap();
-        let builder = if asks {
-            let mut roots = RootCertStore::empty();
-            roots.add(self.authority.der().clone()).unwrap();
-            let verifier =
-                WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build();
-            builder.with_client_cert_verifier(verifier.unwrap())
-        } else {
-            builder.with_no_client_auth()
-        };
-        let (certificate, key) = self.signed("127.0.0.1");
-        let config = builder
-            .with_single_cert(
-                vec![CertificateDer::from_pem_slice(certificate.as_bytes()).unwrap()],
-                PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap(),
-            )
-            .unwrap();
-        let acceptor = TlsAcceptor::from(Arc::new(config));
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                let acceptor = acceptor.clone();
-                tokio::spawn(async move {
-                    let Ok(mut stream) = acceptor.accept(stream).await else {
-                        return;
-                    };
-                    let mut request = [0; 4096];
-                    if stream.read(&mut request).await.is_ok_and(|read| read > 0) {
-                        let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
-                        let _ = stream.write_all(answer).await;
-                    }
-                });
+        let acceptor = self.acceptor(self.signed("127.0.0.1"), asks, &[]);
+        tls_receiver(acceptor, async |mut stream| {
+            let mut request = [0; 4096];
+            if stream.read(&mut request).await.is_ok_and(|read| read > 0) {
+                let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+                let _ = stream.write_all(answer).await;
             }
-        });
-        address
+        })
+        .await
     }
 }
 
