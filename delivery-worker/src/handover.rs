@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use shared::backoff::Schedule;
 use shared::clock::Timestamp;
 use shared::foundation::Foundation;
 use shared::queue::{Headers, Message, Settled, Stored, Target};
@@ -10,8 +11,10 @@ use tokio_util::sync::CancellationToken;
 use crate::metrics::Metrics;
 use crate::outcome::{Next, after_refusal};
 
-/// How long to wait before a message that could not be handed on is offered to the queue again.
-pub(crate) const OFFER_AGAIN: Duration = Duration::from_millis(500);
+/// When a message that could not be handed on is offered to the queue again.
+pub(crate) fn offers() -> Schedule {
+    Schedule::new(Duration::from_millis(20), Duration::from_secs(1), 0.5)
+}
 
 /// The worker is ending and this message was not carried through: it goes back to its queue.
 #[derive(Debug)]
@@ -34,6 +37,7 @@ impl Handover {
         target: Target,
         message: &Message,
     ) -> Result<Stored, Interrupted> {
+        let mut offers = offers();
         loop {
             match self.foundation.queue.publish(target, message.clone()).await {
                 Ok(stored) => {
@@ -47,7 +51,7 @@ impl Handover {
             }
             tokio::select! {
                 () = self.stopping.cancelled() => return Err(Interrupted),
-                () = tokio::time::sleep(OFFER_AGAIN) => {}
+                () = tokio::time::sleep(offers.next_wait()) => {}
             }
         }
     }

@@ -23,6 +23,8 @@ use crate::handover::Interrupted;
 const WINDOW: u16 = 64;
 /// After so long without a message the lane is looked into.
 const IDLE: Duration = Duration::from_millis(100);
+/// How long after its opening the queue of a lane may still be starting.
+const FRESH: Duration = Duration::from_secs(2);
 /// How long a closed lane is drained on: longer than any worker's view of it can be stale.
 const GRACE: Duration = Duration::from_secs(5);
 
@@ -99,12 +101,26 @@ impl Drain {
     }
 
     async fn work(&self) {
+        self.until_filled().await;
         if self.row.purge_requested_at.is_some() && !self.purge().await {
             return;
         }
         match self.probe().await {
             Ok(Probed::Passed) => self.drain().await,
             Ok(Probed::Failed) | Err(Interrupted) => {}
+        }
+    }
+
+    /// Waits until there is something in a lane that was opened just now. While one process declares a
+    /// quorum queue, RabbitMQ 3.10 answers a second declaration at once, and ends the connection of who
+    /// consumes before the queue has started.
+    async fn until_filled(&self) {
+        let fresh_until = Timestamp(self.row.changed_at) + FRESH;
+        while self.now() < fresh_until
+            && !self.stop.is_cancelled()
+            && self.depth().await.unwrap_or(0) == 0
+        {
+            tokio::time::sleep(IDLE).await;
         }
     }
 

@@ -20,7 +20,7 @@ use tokio::sync::Notify;
 use self::book::Opened;
 pub(crate) use self::keeper::Keeper;
 use crate::endpoint::Endpoint;
-use crate::handover::{Handover, Interrupted, OFFER_AGAIN};
+use crate::handover::{Handover, Interrupted, offers};
 use crate::outcome::without_lane;
 use crate::snapshot::reload::Snapshots;
 
@@ -46,6 +46,7 @@ impl Lanes {
         message: &Message,
         wait: Wait,
     ) -> Result<Settled, Interrupted> {
+        let mut offers = offers();
         loop {
             match self.open(endpoint, wait).await {
                 Ok(Opened::Open) => {}
@@ -77,7 +78,7 @@ impl Lanes {
             }
             tokio::select! {
                 () = self.handover.stopping.cancelled() => return Err(Interrupted),
-                () = tokio::time::sleep(OFFER_AGAIN) => {}
+                () = tokio::time::sleep(offers.next_wait()) => {}
             }
         }
     }

@@ -32,6 +32,11 @@ on_backend!(
 /// Answers nothing more after so many deliveries, until it is told to.
 const ANSWERED: usize = 100;
 
+/// With many requests in flight from the first moment.
+fn with_many_at_once(backend: Backend) -> Setup {
+    Setup::on(backend).set("AUDITSTREAM_DELIVERY__PERMITS_START", "64")
+}
+
 fn report(events: usize, repeated: usize) {
     println!("{events} events, {repeated} repeated deliveries");
 }
@@ -51,7 +56,7 @@ async fn until_in_flight(receiver: &Receiver) {
 }
 
 async fn a_kill_9_of_the_worker_in_the_middle_loses_nothing(backend: Backend) {
-    let mut system = Setup::on(backend).start().await;
+    let mut system = with_many_at_once(backend).start().await;
     let receiver = receiving(&system.client()).await;
     receiver.hold_after(ANSWERED);
     let ids = ids("event", EVENTS);
@@ -68,7 +73,7 @@ async fn a_kill_9_of_the_worker_in_the_middle_loses_nothing(backend: Backend) {
 }
 
 async fn a_restart_of_the_broker_in_the_middle_loses_nothing(backend: Backend) {
-    let mut system = Setup::on(backend).own_broker().start().await;
+    let mut system = with_many_at_once(backend).own_broker().start().await;
     let receiver = receiving(&system.client()).await;
     receiver.hold_after(ANSWERED);
     let ids = ids("event", EVENTS);

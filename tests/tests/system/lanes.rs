@@ -99,7 +99,15 @@ async fn two_destinations_in_trouble_slow_nobody_and_have_everything_in_the_end(
         all_arrived(receiver, &ids).await;
     }
     let farthest = farthest(&recovered, &ids);
-    assert!(farthest <= AT_ONCE, "an event is {farthest} from its place");
+    let order = || -> Vec<String> {
+        let all = recovered.received().into_iter();
+        all.map(|one| one.event_id).collect()
+    };
+    assert!(
+        farthest <= AT_ONCE,
+        "an event is {farthest} from its place: {:?}",
+        order()
+    );
     system.stop().await;
 }
 

@@ -66,7 +66,9 @@ async fn processes_that_start_at_once_on_an_empty_database_all_come_up(backend: 
 
 async fn a_worker_that_is_asked_to_end_hands_back_what_it_has_not_begun(backend: Backend) {
     const EVENTS: usize = 300;
-    let setup = Setup::on(backend).set("AUDITSTREAM_DELIVERY__CONCURRENCY", "4");
+    let setup = Setup::on(backend)
+        .set("AUDITSTREAM_DELIVERY__PERMITS_START", "4")
+        .set("AUDITSTREAM_DELIVERY__PERMITS_MAX", "4");
     let mut system = setup.start().await;
     let client = system.client();
     // Slow enough that most of the events are still waiting when the worker is asked to end.

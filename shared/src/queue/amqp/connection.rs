@@ -189,9 +189,11 @@ async fn connect(url: &ConnectionUrl, name: &'static str) -> lapin::Result<Conne
 /// Resolves when the connection is no more, with the reason.
 async fn lost(connection: &Connection) -> String {
     let mut events = std::pin::pin!(connection.events_listener());
+    let mut reason = "the connection was closed".to_owned();
     loop {
         match tokio::time::timeout(LOOK_AGAIN, events.next()).await {
-            Ok(Some(Event::Error(error))) => return error.to_string(),
+            // It may be the end of one channel alone, which is for its owner to notice.
+            Ok(Some(Event::Error(error))) => reason = error.to_string(),
             Ok(Some(Event::ConnectionBlocked(reason))) => {
                 tracing::warn!(reason, "the broker takes no messages");
             }
@@ -203,7 +205,7 @@ async fn lost(connection: &Connection) -> String {
             Err(_) => {}
         }
         if !connection.status().connected() {
-            return "the connection was closed".to_owned();
+            return reason;
         }
     }
 }

@@ -3,10 +3,11 @@
 //! lapin gives a returned message to whichever confirm comes next on its channel. On a channel that
 //! lanes share, a message for a lane whose queue was deleted could so be taken for stored, and be lost.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use lapin::{Channel, Connection};
+use tokio::sync::OnceCell;
 
 use super::publisher::confirming;
 use super::topology::Topology;
@@ -19,8 +20,9 @@ pub(super) struct LaneChannels(Mutex<State>);
 struct State {
     busy: HashMap<i64, Busy>,
     idle: Vec<Channel>,
-    /// Lanes whose queue was declared in this session.
-    declared: HashSet<i64>,
+    /// Set when the lane's queue was declared in this session. Who comes while that is done waits for it:
+    /// one that declared for itself would be overtaken by those who come later.
+    declared: HashMap<i64, Arc<OnceCell<()>>>,
 }
 
 struct Busy {
@@ -38,7 +40,8 @@ impl LaneChannels {
     ) -> lapin::Result<Lent<'_>> {
         let (channel, declared) = {
             let mut state = self.state();
-            (state.take(lane), state.declared.contains(&lane))
+            let declared = state.declared.entry(lane).or_default().clone();
+            (state.take(lane), declared)
         };
         let channel = if let Some(channel) = channel {
             channel
@@ -51,10 +54,9 @@ impl LaneChannels {
             lane,
             channels: self,
         };
-        if !declared {
-            topology.declare_lane(&lent.channel, lane).await?;
-            self.state().declared.insert(lane);
-        }
+        declared
+            .get_or_try_init(|| topology.declare_lane(&lent.channel, lane))
+            .await?;
         Ok(lent)
     }
 
