@@ -5,6 +5,7 @@ pub mod backend;
 pub mod broker;
 pub mod database;
 pub mod events;
+pub mod health;
 pub mod metrics;
 pub mod process;
 pub mod repository;

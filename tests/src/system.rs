@@ -244,6 +244,24 @@ impl System {
         self.broker = Some(done.await.expect("no panic"));
     }
 
+    /// Runs `rabbitmqctl` on the test's own broker; what it prints.
+    pub async fn control_broker(&mut self, arguments: &'static [&'static str]) -> String {
+        let (sender, printed) = tokio::sync::oneshot::channel();
+        self.with_broker(|broker| {
+            broker.control(arguments).map(|text| {
+                // The test has ended when nobody waits.
+                let _ = sender.send(text);
+            })
+        })
+        .await;
+        printed.await.expect("it has printed")
+    }
+
+    /// What the names of the system's exchanges and queues begin with.
+    pub fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
     /// A client with the admin's token.
     pub fn client(&self) -> Client {
         let api = self.api.as_ref().expect("the API was started");

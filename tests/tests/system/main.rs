@@ -5,6 +5,7 @@
     reason = "the cases are tests, written as functions to run on each backend"
 )]
 
+mod backlogs;
 mod configuration_changes;
 mod faults;
 mod lanes;
