@@ -3,17 +3,21 @@
 use shared::foundation::Foundation;
 
 use crate::metrics::Metrics;
-use crate::outbox::Outbox;
 use crate::publishing::Publisher;
 use crate::publishing::versions::Versions;
+use crate::relay::Wake;
 
 /// The parts of one API service. Cheap to clone; all clones are the same service.
 #[derive(Clone)]
 pub struct App {
     /// Configuration, database, keys, queue and clock.
     pub foundation: Foundation,
-    /// Events that were accepted and are not on the queue yet.
-    pub outbox: Outbox,
+    /// Gets the relay of the outbox going.
+    pub outbox: Wake,
+    /// Gets the relay of dead letters that are to be replayed going.
+    pub dead_letters: Wake,
+    /// Gets the relay of rejected messages that are to be replayed going.
+    pub rejected_messages: Wake,
     /// Brings events to the queue.
     pub publisher: Publisher,
     /// The committed version of the streaming configuration.
@@ -22,11 +26,11 @@ pub struct App {
 }
 
 impl App {
-    /// Puts the parts together. To be called inside of a tokio runtime; nothing is relayed from the
-    /// outbox before [`crate::Api::start`].
+    /// Puts the parts together. To be called inside of a tokio runtime; nothing is relayed to the
+    /// queue before [`crate::Api::start`].
     pub fn new(foundation: Foundation) -> anyhow::Result<Self> {
         let metrics = Metrics::new()?;
-        let outbox = Outbox::new();
+        let outbox = Wake::new();
         let versions = Versions::new(foundation.database.clone());
         let publisher = Publisher::new(
             foundation.clone(),
@@ -37,6 +41,8 @@ impl App {
         Ok(Self {
             foundation,
             outbox,
+            dead_letters: Wake::new(),
+            rejected_messages: Wake::new(),
             publisher,
             versions,
             metrics,

@@ -12,6 +12,7 @@ mod http;
 mod metrics;
 pub mod outbox;
 pub mod publishing;
+pub mod relay;
 mod server;
 
 pub use app::App;

@@ -17,8 +17,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::auth::token::TokenCache;
+use crate::outbox::Outbox;
 use crate::publishing::versions::Versions;
-use crate::{graphql, http, outbox};
+use crate::relay::{Waiting, Wake, relay};
+use crate::{graphql, http};
 
 /// How long a client may take to send a request's head.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
@@ -80,8 +82,13 @@ impl Api {
                 tracing::error!(error = %error, "the server ended");
             }
         });
-        let relay = outbox::relay(foundation.clone(), app.outbox.clone(), stop.clone());
-        tasks.spawn(supervision.watch("relay", relay));
+        let mut relays = Relays {
+            foundation: &foundation,
+            stop: &stop,
+            supervision: &supervision,
+            tasks: &mut tasks,
+        };
+        relays.start("relay", Outbox, &app.outbox);
         let follow = follow(
             foundation.queue.clone(),
             tokens,
@@ -118,6 +125,22 @@ impl Api {
             log_panic(ended);
         }
         tracing::info!(address = %self.address, "the API service has stopped");
+    }
+}
+
+/// Starts relays, each from a table of its own.
+struct Relays<'a> {
+    foundation: &'a Foundation,
+    stop: &'a CancellationToken,
+    supervision: &'a Supervision,
+    tasks: &'a mut JoinSet<()>,
+}
+
+impl Relays<'_> {
+    fn start(&mut self, name: &'static str, waiting: impl Waiting, wake: &Wake) {
+        let (foundation, stop) = (self.foundation.clone(), self.stop.clone());
+        let relay = relay(foundation, waiting, wake.clone(), stop);
+        self.tasks.spawn(self.supervision.watch(name, relay));
     }
 }
 

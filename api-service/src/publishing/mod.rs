@@ -14,7 +14,8 @@ use shared::queue::{Message, Target};
 
 use crate::auth::MayPublish;
 use crate::metrics::{Metrics, Store};
-use crate::outbox::{self, Outbox};
+use crate::outbox;
+use crate::relay::Wake;
 use versions::Versions;
 
 /// Longest that the outbox may take to store what the broker did not take.
@@ -61,7 +62,7 @@ pub struct Unavailable;
 #[derive(Clone)]
 pub struct Publisher {
     foundation: Foundation,
-    outbox: Outbox,
+    outbox: Wake,
     versions: Versions,
     metrics: Metrics,
 }
@@ -69,7 +70,7 @@ pub struct Publisher {
 impl Publisher {
     pub(crate) fn new(
         foundation: Foundation,
-        outbox: Outbox,
+        outbox: Wake,
         versions: Versions,
         metrics: Metrics,
     ) -> Self {

@@ -1,20 +1,15 @@
 //! Events that were accepted and are not on the queue yet.
 
-mod relay;
-
-use std::sync::Arc;
-
 use sea_orm::{ActiveModelTrait as _, ActiveValue, DatabaseTransaction, DbErr};
 use shared::clock::Timestamp;
-use shared::entities::outbox;
-use tokio::sync::Notify;
+use shared::entities::outbox::{self, Column, Entity, Model};
+use shared::queue::{Message, Target};
 
 use crate::publishing::OutgoingEvent;
-
-pub(crate) use relay::relay;
+use crate::relay::Waiting;
 
 /// Writes an event in the transaction of the change that it tells of, so that there is never one
-/// without the other. After the commit, [`Outbox::wake`] gets it going.
+/// without the other. After the commit, [`crate::relay::Wake::wake`] gets it going.
 pub async fn write(
     transaction: &DatabaseTransaction,
     event: &OutgoingEvent,
@@ -34,22 +29,24 @@ pub async fn write(
     Ok(())
 }
 
-/// Gets the relay going. Cheap to clone.
-#[derive(Debug, Clone)]
-pub struct Outbox(Arc<Notify>);
+/// The outbox, for the relay.
+pub(crate) struct Outbox;
 
-impl Outbox {
-    pub(crate) fn new() -> Self {
-        Self(Arc::new(Notify::new()))
+impl Waiting for Outbox {
+    type Table = Entity;
+    const AND_WAITS: &'static str = "";
+    const ORDER: &'static str = "id";
+    const ID: Column = Column::Id;
+    const CLAIMED_UNTIL: Column = Column::ClaimedUntil;
+
+    fn id(row: &Model) -> i64 {
+        row.id
     }
 
-    /// To be called after a commit that wrote to the outbox. Without it the relay comes by within a
-    /// second.
-    pub fn wake(&self) {
-        self.0.notify_one();
-    }
-
-    async fn woken(&self) {
-        self.0.notified().await;
+    async fn message(&self, row: Model) -> (Target, Message) {
+        let mut message =
+            Message::new(row.event_type, row.body).at_config_version(row.config_version);
+        message.headers.traceparent = row.traceparent;
+        (Target::Events, message)
     }
 }

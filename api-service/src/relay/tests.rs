@@ -2,10 +2,12 @@
 
 use shared::clock::Clock;
 use shared::config::{Config, Source};
+use shared::entities::outbox;
 use shared::queue::Source as QueueSource;
 use tempfile::TempDir;
 
 use super::*;
+use crate::outbox::Outbox;
 use crate::publishing::OutgoingEvent;
 
 const NOW: Timestamp = Timestamp(1_000_000);
@@ -55,7 +57,7 @@ impl Scratch {
                 body: number.to_string().into(),
                 traceparent: Some("trace".to_owned()),
             };
-            super::super::write(&transaction, &event, 7, NOW)
+            crate::outbox::write(&transaction, &event, 7, NOW)
                 .await
                 .unwrap();
         }
@@ -65,6 +67,12 @@ impl Scratch {
     async fn rows(&self) -> Vec<outbox::Model> {
         let reader = self.foundation.database.reader();
         outbox::Entity::find().all(reader).await.unwrap()
+    }
+
+    /// What a relay takes now.
+    async fn claimed(&self, most: u64) -> Vec<i64> {
+        let claim = claim::<Outbox>(&self.foundation, most).await.unwrap();
+        claim.rows.iter().map(|row| row.id).collect()
     }
 
     /// What is on the queue now.
@@ -87,7 +95,7 @@ impl Scratch {
 async fn what_was_written_comes_onto_the_queue_in_order_and_leaves_the_outbox() {
     let scratch = embedded().await;
     scratch.write(100).await;
-    let taken = round(&scratch.foundation, 100).await.unwrap();
+    let taken = round(&scratch.foundation, &Outbox, 100).await.unwrap();
     assert_eq!(
         taken,
         Round {
@@ -110,16 +118,17 @@ async fn what_was_written_comes_onto_the_queue_in_order_and_leaves_the_outbox() 
 #[tokio::test]
 async fn the_relay_is_woken_and_takes_more_than_one_round() {
     let scratch = embedded().await;
-    let outbox = Outbox::new();
+    let wake = Wake::new();
     let stop = CancellationToken::new();
     let relay = tokio::spawn(relay(
         scratch.foundation.clone(),
-        outbox.clone(),
+        Outbox,
+        wake.clone(),
         stop.clone(),
     ));
     let events = 3 * u32::try_from(MOST).unwrap();
     scratch.write(events).await;
-    outbox.wake();
+    wake.wake();
     assert_eq!(scratch.queued(events).await.len(), events as usize);
     stop.cancel();
     relay.await.unwrap();
@@ -130,7 +139,7 @@ async fn the_relay_is_woken_and_takes_more_than_one_round() {
 async fn an_event_stays_in_the_outbox_until_the_broker_is_back() {
     let scratch = without_broker().await;
     scratch.write(3).await;
-    let taken = round(&scratch.foundation, 10).await.unwrap();
+    let taken = round(&scratch.foundation, &Outbox, 10).await.unwrap();
     assert_eq!(
         taken,
         Round {
@@ -142,7 +151,7 @@ async fn an_event_stays_in_the_outbox_until_the_broker_is_back() {
 
     scratch.foundation.queue.close().await;
     let scratch = open(scratch.folder, "embedded").await;
-    let taken = round(&scratch.foundation, 10).await.unwrap();
+    let taken = round(&scratch.foundation, &Outbox, 10).await.unwrap();
     assert_eq!(
         taken,
         Round {
@@ -157,36 +166,43 @@ async fn an_event_stays_in_the_outbox_until_the_broker_is_back() {
 async fn two_relays_do_not_take_the_same_event() {
     let scratch = embedded().await;
     scratch.write(5).await;
-    let first = claim(&scratch.foundation, 3).await.unwrap();
-    let second = claim(&scratch.foundation, 3).await.unwrap();
-    let ids = |rows: &[outbox::Model]| rows.iter().map(|row| row.id).collect::<Vec<_>>();
-    assert_eq!((ids(&first), ids(&second)), (vec![1, 2, 3], vec![4, 5]));
-    assert!(claim(&scratch.foundation, 3).await.unwrap().is_empty());
+    let first = scratch.claimed(3).await;
+    let second = scratch.claimed(3).await;
+    assert_eq!((first, second), (vec![1, 2, 3], vec![4, 5]));
+    assert!(scratch.claimed(3).await.is_empty());
 }
 
 #[tokio::test]
 async fn what_a_dead_relay_held_is_taken_when_its_claim_has_run_out() {
     let scratch = embedded().await;
     scratch.write(1).await;
-    claim(&scratch.foundation, 1).await.unwrap();
+    scratch.claimed(1).await;
     let lasts = scratch.foundation.config.queue.publish_timeout + CLAIM_MARGIN;
-    scratch
-        .foundation
-        .clock
-        .advance(lasts.saturating_sub(Duration::from_millis(1)));
-    assert!(claim(&scratch.foundation, 1).await.unwrap().is_empty());
-    scratch.foundation.clock.advance(Duration::from_millis(1));
-    assert_eq!(claim(&scratch.foundation, 1).await.unwrap().len(), 1);
+    let clock = &scratch.foundation.clock;
+    clock.advance(lasts.saturating_sub(Duration::from_millis(1)));
+    assert!(scratch.claimed(1).await.is_empty());
+    clock.advance(Duration::from_millis(1));
+    assert_eq!(scratch.claimed(1).await, [1]);
+}
+
+#[tokio::test]
+async fn what_another_relay_has_taken_since_is_left_to_it() {
+    let scratch = embedded().await;
+    scratch.write(1).await;
+    let late = claim::<Outbox>(&scratch.foundation, 1).await.unwrap();
+    let lasts = scratch.foundation.config.queue.publish_timeout + CLAIM_MARGIN;
+    scratch.foundation.clock.advance(lasts);
+    assert_eq!(scratch.claimed(1).await, [1]);
+    bring(&scratch.foundation, &Outbox, late).await.unwrap();
+    assert_eq!(scratch.rows().await.len(), 1);
 }
 
 #[tokio::test]
 async fn an_event_that_fails_alone_lets_the_others_go_first() {
     let scratch = without_broker().await;
     scratch.write(2).await;
-    round(&scratch.foundation, 1).await.unwrap();
-    let next = claim(&scratch.foundation, 2).await.unwrap();
-    assert_eq!(next.iter().map(|row| row.id).collect::<Vec<_>>(), [2]);
+    round(&scratch.foundation, &Outbox, 1).await.unwrap();
+    assert_eq!(scratch.claimed(2).await, [2]);
     scratch.foundation.clock.advance(PUT_OFF);
-    let next = claim(&scratch.foundation, 2).await.unwrap();
-    assert_eq!(next.iter().map(|row| row.id).collect::<Vec<_>>(), [1]);
+    assert_eq!(scratch.claimed(2).await, [1]);
 }
