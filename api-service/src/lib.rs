@@ -13,6 +13,7 @@ mod metrics;
 pub mod outbox;
 pub mod publishing;
 pub mod relay;
+mod replay;
 mod server;
 
 pub use app::App;

@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::auth::token::TokenCache;
+use crate::destinations::DeadLetters;
 use crate::outbox::Outbox;
 use crate::publishing::versions::Versions;
 use crate::relay::{Waiting, Wake, relay};
@@ -89,6 +90,10 @@ impl Api {
             tasks: &mut tasks,
         };
         relays.start("relay", Outbox, &app.outbox);
+        let dead_letters = DeadLetters {
+            versions: app.versions.clone(),
+        };
+        relays.start("replay of dead letters", dead_letters, &app.dead_letters);
         let follow = follow(
             foundation.queue.clone(),
             tokens,

@@ -88,6 +88,17 @@ impl AuthorisedDestination {
     pub fn id(&self) -> i64 {
         self.id
     }
+
+    /// Begins a transaction that writes, if what this rests on still holds in it. For what is no change
+    /// of the streaming configuration, and so has no version.
+    pub(super) async fn begin(&self, app: &App) -> Result<DatabaseTransaction, Failure> {
+        let transaction = app.foundation.database.begin().await?;
+        if self.authorised.still_holds(&transaction).await? {
+            Ok(transaction)
+        } else {
+            Err(Failure::Forbidden)
+        }
+    }
 }
 
 impl AuthorisedPart {

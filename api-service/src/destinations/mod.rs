@@ -6,9 +6,11 @@ pub mod authorize;
 mod change;
 mod conflicts;
 mod create;
+mod dead_letters;
 mod destroy;
 mod event_type_filters;
 mod headers;
+mod lane;
 mod list;
 mod namespace_filters;
 mod read;
@@ -22,11 +24,17 @@ use sea_orm::DbErr;
 
 pub use authorize::{Authorised, AuthorisedDestination, AuthorisedPart};
 pub use create::{NewDestination, create};
+pub(crate) use dead_letters::DeadLetters;
+pub use dead_letters::{
+    DeadLetter, MOST_BODIES, MOST_DESTINATIONS, dead_letter_bodies, dead_letter_counts,
+    dead_letters, purge_dead_letters, replay_dead_letters,
+};
 pub use destroy::destroy;
 pub use event_type_filters::{add_event_types, remove_event_types};
 pub use headers::{
     HeaderUpdate, LoneHeader, add_header, read_header, remove_header, update_header,
 };
+pub use lane::purge_lane;
 pub use list::list;
 pub use namespace_filters::{add_namespace_filter, find_namespace, remove_namespace_filter};
 pub use read::read;
@@ -50,7 +58,7 @@ pub enum Failure {
 
 impl Failure {
     /// Nothing, when no rule is broken.
-    fn if_any(violations: Vec<Violation>) -> Result<(), Self> {
+    pub(crate) fn if_any(violations: Vec<Violation>) -> Result<(), Self> {
         if violations.is_empty() {
             Ok(())
         } else {

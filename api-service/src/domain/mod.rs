@@ -14,6 +14,7 @@ pub mod page;
 pub mod permission;
 pub mod scope;
 pub mod sealed_secret;
+pub mod set_aside;
 pub mod verification_token;
 pub mod violation;
 

@@ -107,6 +107,15 @@ pub struct Page<T> {
 }
 
 impl<T> Page<T> {
+    /// A page of a list without items.
+    pub fn empty() -> Self {
+        Self {
+            items: Vec::new(),
+            has_previous: false,
+            has_next: false,
+        }
+    }
+
     /// Puts a page together from what was read: up to one item more than was asked for, starting at
     /// the end that was asked for, and whether there is anything at or beyond the two places.
     pub fn from_read<P>(

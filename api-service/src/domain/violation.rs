@@ -3,6 +3,8 @@
 
 use shared::egress::Blocked;
 
+use super::set_aside::SetAside;
+
 /// A rule of destinations that a request does not keep.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Violation {
@@ -102,6 +104,14 @@ pub enum Violation {
         /// How many that is.
         limit: u64,
     },
+    /// Of what was set aside for the caller, nothing has these numbers.
+    NotSetAside(SetAside, Vec<i64>),
+    /// These are being replayed, so that it is too late to delete them.
+    BeingReplayed(SetAside, Vec<i64>),
+    /// Of these only the beginning was kept, which cannot be replayed.
+    KeptInPart(SetAside, Vec<i64>),
+    /// Nothing waits for the destination that could be moved to its dead letters.
+    NothingWaits,
 }
 
 /// Why requests to a URL are not allowed. `Display` words it as GitLab does.

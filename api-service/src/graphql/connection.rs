@@ -6,7 +6,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use async_graphql::connection::PageInfo;
-use async_graphql::{Object, OutputType, Result, SimpleObject, TypeName};
+use async_graphql::{ComplexObject, Context, Object, OutputType, Result, SimpleObject, TypeName};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
@@ -14,10 +14,37 @@ use super::errors;
 use crate::domain::page::{Page, PageRequest, Placed};
 
 /// A part of a list.
+#[derive(SimpleObject)]
+#[graphql(name_type)]
 pub(super) struct Connection<T: Node> {
+    #[graphql(flatten)]
+    part: Part<T>,
+}
+
+/// A part of a list, of which it is told how long it is.
+#[derive(SimpleObject)]
+#[graphql(name_type, complex)]
+pub(super) struct CountedConnection<T: Counted> {
+    #[graphql(flatten)]
+    part: Part<T>,
+    #[graphql(skip)]
+    list: T::List,
+}
+
+/// What the connections of all lists have in common.
+struct Part<T: Node> {
     edges: Vec<Arc<Edge<T>>>,
     has_previous_page: bool,
     has_next_page: bool,
+}
+
+/// What can be in a list that is told the length of.
+pub(super) trait Counted: Node {
+    /// Which list it is.
+    type List: Send + Sync;
+
+    /// How many are in a list.
+    fn count(ctx: &Context<'_>, list: &Self::List) -> impl Future<Output = Result<i64>> + Send;
 }
 
 /// What can be in a list.
@@ -57,13 +84,37 @@ impl<T: Node> TypeName for Edge<T> {
 
 impl<T: Node> TypeName for Connection<T> {
     fn type_name() -> Cow<'static, str> {
-        format!("{}Connection", <T as OutputType>::type_name()).into()
+        connection_name::<T>()
+    }
+}
+
+impl<T: Counted> TypeName for CountedConnection<T> {
+    fn type_name() -> Cow<'static, str> {
+        connection_name::<T>()
+    }
+}
+
+fn connection_name<T: Node>() -> Cow<'static, str> {
+    format!("{}Connection", <T as OutputType>::type_name()).into()
+}
+
+impl<T: Node> TypeName for Part<T> {
+    fn type_name() -> Cow<'static, str> {
+        format!("{}Part", <T as OutputType>::type_name()).into()
+    }
+}
+
+#[ComplexObject]
+impl<T: Counted> CountedConnection<T> {
+    /// How many there are in all.
+    async fn count(&self, ctx: &Context<'_>) -> Result<Option<i64>> {
+        T::count(ctx, &self.list).await.map(Some)
     }
 }
 
 /// A part of a list.
 #[Object(name_type)]
-impl<T: Node> Connection<T> {
+impl<T: Node> Part<T> {
     /// The items.
     async fn nodes(&self) -> Option<Vec<Option<Arc<T>>>> {
         Some(self.edges.iter().map(|edge| edge.node.clone()).collect())
@@ -87,6 +138,19 @@ impl<T: Node> Connection<T> {
 
 impl<T: Node> From<Page<T>> for Connection<T> {
     fn from(page: Page<T>) -> Self {
+        Self { part: page.into() }
+    }
+}
+
+impl<T: Counted> CountedConnection<T> {
+    pub(super) fn new(page: Page<T>, list: T::List) -> Self {
+        let part = page.into();
+        Self { part, list }
+    }
+}
+
+impl<T: Node> From<Page<T>> for Part<T> {
+    fn from(page: Page<T>) -> Self {
         let edge = |item: T| Edge {
             cursor: encode(&item.place()),
             node: Some(Arc::new(item)),
@@ -102,11 +166,7 @@ impl<T: Node> From<Page<T>> for Connection<T> {
 impl<T: Node> Connection<T> {
     /// A list that the caller sees nothing of.
     pub(super) fn redacted() -> Self {
-        Self {
-            edges: Vec::new(),
-            has_previous_page: false,
-            has_next_page: false,
-        }
+        Page::empty().into()
     }
 }
 

@@ -37,6 +37,16 @@ impl ListsOfRequest {
         let mut lists = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         lists.entry(key).or_default().clone()
     }
+
+    /// All destinations that a root field has shown so far in lists.
+    pub(super) fn shown(&self, root_field: &str) -> Vec<Arc<Destination>> {
+        let lists = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let read = lists
+            .iter()
+            .filter(|(key, _)| key.root_field == root_field)
+            .filter_map(|(_, list)| list.get()?.as_ref());
+        read.flat_map(|page| page.items.iter().cloned()).collect()
+    }
 }
 
 /// The destinations of the instance, as a surface shows them; none for who may not administer them.
@@ -103,7 +113,7 @@ async fn read<S: Surface>(
 }
 
 /// The name under which the root field that is being carried out is answered.
-fn root_field(ctx: &Context<'_>) -> String {
+pub(super) fn root_field(ctx: &Context<'_>) -> String {
     let mut node = ctx.path_node.as_ref();
     let mut root = String::new();
     while let Some(at) = node {

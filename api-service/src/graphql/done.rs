@@ -4,6 +4,7 @@ use std::marker::PhantomData;
 
 use async_graphql::SimpleObject;
 
+use super::any_destination::AnyDestination;
 use super::surface::{
     ConsolidatedGroup, ConsolidatedInstance, LegacyGroup, LegacyInstance, PlanInstance,
 };
@@ -16,6 +17,8 @@ pub(super) struct HeaderDestroy;
 pub(super) struct EventsRemove;
 /// A namespace filter was removed.
 pub(super) struct NamespaceFilterDelete;
+/// A lane is to be moved to the dead letters.
+pub(super) struct LanePurge;
 
 /// It is done, or it is told why not.
 #[derive(SimpleObject)]
@@ -74,6 +77,10 @@ pub(super) struct NamespaceFilterDelete;
 #[graphql(concrete(
     name = "AuditEventsInstanceDestinationNamespaceFilterDeletePayload",
     params(ConsolidatedInstance, NamespaceFilterDelete)
+))]
+#[graphql(concrete(
+    name = "AuditEventStreamingLanePurgePayload",
+    params(AnyDestination, LanePurge)
 ))]
 pub(super) struct Done<S, O> {
     /// As in the input.

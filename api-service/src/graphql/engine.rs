@@ -18,6 +18,7 @@ use async_graphql::{
     Variables,
 };
 
+use super::dead_letters::DeadLettersOfRequest;
 use super::destination_list::ListsOfRequest;
 use super::errors::Code;
 use super::limits::{ERRORS, VALUES};
@@ -109,7 +110,9 @@ impl Extension for Conformance {
         let changes = operations.any(|(_, operation)| operation.node.ty == OperationType::Mutation);
         self.changes.store(changes, Ordering::Relaxed);
         request.set_parsed_query(document);
-        let request = request.data(ListsOfRequest::default());
+        let request = request
+            .data(ListsOfRequest::default())
+            .data(DeadLettersOfRequest::default());
         next.run(ctx, request).await
     }
 

@@ -85,6 +85,11 @@ pub(super) fn bad_input(message: impl std::fmt::Display) -> Error {
     Code::Input.error(message.to_string())
 }
 
+/// The answer would be too large.
+pub(super) fn too_large(message: impl std::fmt::Display) -> Error {
+    Code::TooLarge.error(message.to_string())
+}
+
 /// Nothing was stored, for want of queue and database.
 pub(super) fn unavailable(error: &Unavailable) -> Error {
     Code::Unavailable.error(error.to_string())

@@ -137,6 +137,22 @@ impl Resource for AccessTokenResource {
     const CLASS: &'static str = "AccessToken";
 }
 
+/// An event that a destination never took.
+pub(super) struct DeadLetterResource;
+
+impl Resource for DeadLetterResource {
+    const SCALAR: &'static str = "AuditEventsStreamingDeadLetterID";
+    const CLASS: &'static str = "AuditEvents::Streaming::DeadLetter";
+}
+
+/// A message that is no valid event.
+pub(super) struct RejectedMessageResource;
+
+impl Resource for RejectedMessageResource {
+    const SCALAR: &'static str = "AuditEventsStreamingRejectedMessageID";
+    const CLASS: &'static str = "AuditEvents::Streaming::RejectedMessage";
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -20,6 +20,8 @@ pub const SELECTIONS: usize = 5_000;
 pub const VARIABLE_BYTES: usize = 2 * 1024 * 1024;
 /// Most mistakes that a document is told of.
 pub const ERRORS: usize = 100;
+/// Most bytes of events that an answer may hold; there may be a MiB in each.
+pub const EVENT_BYTES: usize = 32 * 1024 * 1024;
 /// Most values that an answer may hold, an object and a list counting as one each. The schema as
 /// clients ask for it has some 4,000, a page of 100 destinations with 20 headers each some 12,000;
 /// a few fields in lists in lists would have millions.

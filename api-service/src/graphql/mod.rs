@@ -3,9 +3,12 @@
 mod administration;
 mod any_destination;
 mod audit_event;
+mod batches;
 mod big_int;
 mod connection;
 mod consolidated_mutations;
+mod dead_letter_mutations;
+mod dead_letters;
 mod definitions;
 mod destination;
 mod destination_list;
@@ -20,12 +23,14 @@ mod gid;
 mod group;
 mod header;
 mod header_mutations;
+mod lane;
 mod legacy_mutations;
 pub mod limits;
 mod namespace_filter;
 mod namespace_filter_mutations;
 mod nesting;
 mod query;
+mod replay_payload;
 mod required_variables;
 mod secret;
 mod session;
@@ -55,6 +60,8 @@ pub struct Mutation(
     event_type_filter_mutations::EventTypeFilterMutations,
     namespace_filter_mutations::NamespaceFilterMutations,
     signing_secret::SigningSecretMutations,
+    dead_letter_mutations::DeadLetterMutations,
+    lane::LaneMutations,
     audit_event::AuditEventMutations,
     administration::AdministrationMutations,
 );

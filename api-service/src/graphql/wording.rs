@@ -6,9 +6,11 @@ mod tests;
 
 use shared::event::LONGEST_EVENT_TYPE;
 
+use super::gid::{DeadLetterResource, RejectedMessageResource, Resource as _};
 use crate::domain::destination_url::LONGEST as LONGEST_URL;
 use crate::domain::header::{LONGEST_KEY, LONGEST_VALUE};
 use crate::domain::name::LONGEST as LONGEST_NAME;
+use crate::domain::set_aside::SetAside;
 use crate::domain::verification_token::{LONGEST as LONGEST_TOKEN, SHORTEST as SHORTEST_TOKEN};
 use crate::domain::violation::BlockedUrl;
 use crate::domain::{Generation, Violation};
@@ -153,5 +155,35 @@ fn legacy(violation: &Violation) -> String {
         Violation::TooManyNamespaceFilters { limit } => {
             format!("Namespace filters are limited to {limit} per destination")
         }
+        Violation::NotSetAside(what, numbers) => {
+            format!("Couldn't find {}: {}", noun(*what), ids(*what, numbers))
+        }
+        Violation::BeingReplayed(what, numbers) => format!(
+            "Cannot purge {} that are being replayed: {}",
+            noun(*what),
+            ids(*what, numbers)
+        ),
+        Violation::KeptInPart(what, numbers) => format!(
+            "Cannot replay {} that are kept in part: {}",
+            noun(*what),
+            ids(*what, numbers)
+        ),
+        Violation::NothingWaits => "Nothing waits for the destination".to_owned(),
     }
+}
+
+fn noun(what: SetAside) -> &'static str {
+    match what {
+        SetAside::DeadLetter => "dead letters",
+        SetAside::RejectedMessage => "rejected messages",
+    }
+}
+
+fn ids(what: SetAside, numbers: &[i64]) -> String {
+    let id = match what {
+        SetAside::DeadLetter => DeadLetterResource::id,
+        SetAside::RejectedMessage => RejectedMessageResource::id,
+    };
+    let ids: Vec<String> = numbers.iter().map(|number| id(*number).0).collect();
+    ids.join(", ")
 }

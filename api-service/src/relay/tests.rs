@@ -1,5 +1,7 @@
 //! The relay on a real `SQLite` file, with the embedded queue and with a broker that is away.
 
+mod replays;
+
 use shared::clock::Clock;
 use shared::config::{Config, Source};
 use shared::entities::outbox;
@@ -75,9 +77,13 @@ impl Scratch {
         claim.rows.iter().map(|row| row.id).collect()
     }
 
-    /// What is on the queue now.
-    async fn queued(&self, events: u32) -> Vec<shared::queue::Message> {
-        let mut deliveries = self.foundation.queue.consume(QueueSource::Events, 1_000);
+    /// The events that are on the queue now.
+    async fn queued(&self, events: u32) -> Vec<Message> {
+        self.messages(QueueSource::Events, events).await
+    }
+
+    async fn messages(&self, source: QueueSource, events: u32) -> Vec<Message> {
+        let mut deliveries = self.foundation.queue.consume(source, 1_000);
         let mut messages = Vec::new();
         for _ in 0..events {
             let delivery = tokio::time::timeout(Duration::from_secs(10), deliveries.next())

@@ -3,9 +3,13 @@
 use api_service::accounts::set_group_member;
 use api_service::auth::InstanceAdmin;
 use api_service::destinations::{self, DestinationUpdate, Failure, authorize};
+use api_service::domain::set_aside::Chosen;
 use api_service::domain::{AccessLevel, Generation, ScopeKind};
+use shared::entities::destination_health::OPEN;
 
 use crate::databases::on_every_database;
+use crate::dead_letters::{bury, left};
+use crate::lane::lane;
 use crate::stage::GROUP;
 use crate::surface::{Surface, number};
 
@@ -42,6 +46,16 @@ async fn who_owns_a_group_no_more_when_the_change_begins_changes_nothing() {
             matches!(destroyed, Err(Failure::Forbidden)),
             "{destroyed:?}"
         );
+        bury(stage, id, "a").await;
+        lane(stage, id, OPEN).await;
+        for done in [
+            destinations::replay_dead_letters(app, &authorised, &Chosen::All).await,
+            destinations::purge_dead_letters(app, &authorised, &Chosen::All).await,
+            destinations::purge_lane(app, &authorised).await.map(|()| 0),
+        ] {
+            assert!(matches!(done, Err(Failure::Forbidden)), "{done:?}");
+        }
+        assert_eq!(left(stage).await, "a");
         assert_eq!(stage.destinations().await, 1);
         assert_eq!(stage.audited().await.len(), 1);
     })

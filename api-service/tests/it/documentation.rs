@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use api_service::domain::{destination_url, header, name, page, verification_token};
+use api_service::domain::{destination_url, header, name, page, set_aside, verification_token};
 use api_service::graphql::{limits, sdl};
 use async_graphql::parser::parse_schema;
 use async_graphql::parser::types::{TypeKind, TypeSystemDefinition};
@@ -13,6 +13,7 @@ use shared::config::{Config, Source};
 use shared::event::LONGEST_EVENT_TYPE;
 
 use crate::databases::on_every_empty_database_with;
+use crate::dead_letters::bury;
 use crate::placeholders::assert_like;
 use crate::stage::Answer;
 
@@ -22,6 +23,8 @@ struct Example<'a> {
     section: &'a str,
     /// Who asks.
     username: &'a str,
+    /// The destinations that have got a dead letter before.
+    dead_letters_of: Vec<i64>,
     query: &'a str,
     answer: Value,
 }
@@ -31,9 +34,11 @@ fn guide() -> String {
     std::fs::read_to_string(file).unwrap()
 }
 
-/// The examples in their order. A mark such as `<!-- as ada -->` says who asks from there on.
+/// The examples in their order. A mark such as `<!-- as ada -->` says who asks from there on, and one such
+/// as `<!-- dead letter of 1 -->` that this destination has got one.
 fn examples(guide: &str) -> Vec<Example<'_>> {
     let (mut section, mut username) = ("", "");
+    let mut dead_letters_of = Vec::new();
     let mut asked = None;
     let mut examples = Vec::new();
     // Text and blocks take turns.
@@ -46,6 +51,9 @@ fn examples(guide: &str) -> Vec<Example<'_>> {
             if let Some(mark) = line.strip_prefix("<!-- as ") {
                 username = mark.strip_suffix(" -->").unwrap();
             }
+            if let Some(mark) = line.strip_prefix("<!-- dead letter of ") {
+                dead_letters_of.push(mark.strip_suffix(" -->").unwrap().parse().unwrap());
+            }
         }
         let Some(block) = parts.next() else { break };
         let (language, text) = block.split_once('\n').unwrap();
@@ -54,6 +62,7 @@ fn examples(guide: &str) -> Vec<Example<'_>> {
             ("json", Some((section, username, query))) => examples.push(Example {
                 section,
                 username,
+                dead_letters_of: std::mem::take(&mut dead_letters_of),
                 query,
                 answer: serde_json::from_str(text).unwrap(),
             }),
@@ -82,6 +91,9 @@ async fn every_example_is_answered_as_it_is_written() {
         assert!(examples.len() > 10);
         for example in examples {
             let caller = stage.known(example.username).await;
+            for destination in example.dead_letters_of {
+                bury(stage, destination, "0198e3c2-6f1a-7d43").await;
+            }
             let answer = stage.run(&caller, example.query, json!({})).await;
             assert_like(&sent(answer), &example.answer, example.section);
         }
@@ -151,6 +163,8 @@ fn the_limits_in_the_guide_are_those_in_force() {
             limits::VARIABLE_BYTES,
         ),
         ("values of an answer", limits::VALUES),
+        ("bytes of events in an answer", limits::EVENT_BYTES),
+        ("dead letters that are named at once", set_aside::MOST_NAMED),
         ("mistakes of a query that are told", limits::ERRORS),
         ("items of a page", number(page::LARGEST)),
         (

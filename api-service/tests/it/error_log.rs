@@ -17,6 +17,7 @@ use tracing::{Event, Metadata, Subscriber};
 
 use crate::bad_input::BAD_QUERIES;
 use crate::databases::on_every_database_with;
+use crate::dead_letters::bury;
 use crate::level::{Level, on_both_levels};
 use crate::stage::{GROUP, Stage};
 use crate::surface::{Surface, number};
@@ -107,7 +108,7 @@ fn mutations() -> Vec<Mutation> {
         })
         .collect();
     let takes_away = |name: &str| {
-        let ends = ["Destroy", "Delete", "Remove", "Revoke"];
+        let ends = ["Destroy", "Delete", "Remove", "Revoke", "Purge"];
         ends.iter().any(|end| name.ends_with(end))
     };
     mutations.sort_by_key(|mutation| takes_away(&mutation.name));
@@ -130,6 +131,7 @@ async fn ids(stage: &Stage, root: &Caller) -> BTreeMap<&'static str, String> {
         filter["id"].as_str().unwrap().to_owned()
     };
     let filter_of_group = filter(LegacyGroup, of_group).await;
+    let dead_letter = bury(stage, of_group, "dead").await;
     BTreeMap::from([
         ("ID", LegacyGroup.id(of_group)),
         (
@@ -165,6 +167,10 @@ async fn ids(stage: &Stage, root: &Caller) -> BTreeMap<&'static str, String> {
             "AuditEventsInstanceNamespaceFilterID",
             filter(ConsolidatedInstance, of_instance).await,
         ),
+        (
+            "AuditEventsStreamingDeadLetterID",
+            format!("gid://gitlab/AuditEvents::Streaming::DeadLetter/{dead_letter}"),
+        ),
         ("AccessTokenID", "gid://gitlab/AccessToken/999".to_owned()),
     ])
 }
@@ -190,6 +196,9 @@ fn good(name: &str, kind: &str, ids: &BTreeMap<&str, String>) -> Option<Value> {
             "Boolean" => json!(true),
             "BigInt" => json!(7),
             "String" => json!("new"),
+            "[AuditEventsStreamingDeadLetterID!]" => {
+                json!([ids["AuditEventsStreamingDeadLetterID"]])
+            }
             kind => json!(ids.get(kind).unwrap_or_else(|| panic!("{name}: {kind}"))),
         },
     })
@@ -224,10 +233,8 @@ fn bad() -> Vec<Value> {
 /// As [`bad`], with ids of the right class and impossible numbers.
 fn bad_beside(good: Option<&Value>) -> Vec<Value> {
     let mut values = bad();
-    if let Some((class, _)) = good
-        .and_then(Value::as_str)
-        .and_then(|id| id.rsplit_once('/'))
-    {
+    let one = good.and_then(|good| good.as_str().or_else(|| good[0].as_str()));
+    if let Some((class, _)) = one.and_then(|id| id.rsplit_once('/')) {
         let numbers = [
             "",
             "0",
@@ -236,7 +243,9 @@ fn bad_beside(good: Option<&Value>) -> Vec<Value> {
             "9223372036854775808",
             "a\u{0}b",
         ];
-        values.extend(numbers.map(|number| json!(format!("{class}/{number}"))));
+        let ids = numbers.map(|number| json!(format!("{class}/{number}")));
+        values.extend(ids.iter().map(|id| json!([id, id])));
+        values.extend(ids);
     }
     values
 }

@@ -7,10 +7,17 @@ use serde_json::{Value, json};
 
 use crate::databases::{Settings, on_every_database, on_every_database_with};
 use crate::level::{Level, NO_ACCESS, NO_API_SCOPE, NO_RESOURCE, on_both_levels};
-use crate::stage::{Answer, GROUP, OTHER_GROUP, Stage, caller};
+use crate::stage::{GROUP, OTHER_GROUP, Stage, caller};
 use crate::surface::{Surface, Wanted, mutate};
 
 const URL: &str = "https://1.1.1.1/logs";
+/// The mutations that take the id of a destination of any class.
+const OF_ANY_CLASS: [&str; 4] = [
+    "auditEventStreamingSigningSecretRotate",
+    "auditEventStreamingDeadLettersReplay",
+    "auditEventStreamingDeadLettersPurge",
+    "auditEventStreamingLanePurge",
+];
 
 /// Holds that somebody can neither make, see, change nor remove destinations of a surface, whether
 /// there are any or not.
@@ -34,10 +41,14 @@ async fn assert_refused(stage: &Stage, surface: Surface, caller: &Caller) {
                 .add_event_types(stage, caller, &id, types.clone())
                 .await,
             surface.remove_event_types(stage, caller, &id, types).await,
-            rotate(stage, caller, &id).await,
         ] {
             // On every surface the same as for an id that does not exist.
             assert_eq!(answer.refused(), (NO_RESOURCE, "FORBIDDEN"));
+        }
+        for mutation in OF_ANY_CLASS {
+            let input = json!({ "destinationId": id });
+            let answer = mutate(stage, caller, mutation, "errors", input).await;
+            assert_eq!(answer.refused(), (NO_RESOURCE, "FORBIDDEN"), "{mutation}");
         }
     }
     for (mutation, input, refusal) in parts(surface) {
@@ -145,18 +156,6 @@ fn parts(surface: Surface) -> Vec<(&'static str, Value, &'static str)> {
     }
 }
 
-async fn rotate(stage: &Stage, caller: &Caller, id: &str) -> Answer {
-    let mutation = "auditEventStreamingSigningSecretRotate";
-    mutate(
-        stage,
-        caller,
-        mutation,
-        "errors signingSecret",
-        json!({"destinationId": id}),
-    )
-    .await
-}
-
 #[tokio::test]
 async fn lower_roles_other_owners_and_strangers_are_refused() {
     on_every_database(async |stage| {
@@ -229,10 +228,14 @@ async fn a_token_without_the_api_scope_is_told_so_whatever_there_is() {
                 surface
                     .remove_event_types(stage, &publisher, &id, types)
                     .await,
-                rotate(stage, &publisher, &id).await,
             ] {
                 assert_eq!(answer.refused(), refused);
             }
+        }
+        for mutation in OF_ANY_CLASS {
+            let input = json!({ "destinationId": Surface::LegacyGroup.id(1) });
+            let answer = mutate(stage, &publisher, mutation, "errors", input).await;
+            assert_eq!(answer.refused(), refused, "{mutation}");
         }
         for surface in Surface::ALL {
             for (mutation, input, _) in parts(surface) {

@@ -14,9 +14,13 @@ use async_graphql::parser::types::{
 /// GitLab's types of this surface, in full.
 const GITLABS: &str = include_str!("gitlab.graphql");
 /// What is here and not in GitLab, beside whole types, and fields of the types in [`OPEN`].
-const SURPLUS: [(&str, &str); 8] = [
+const SURPLUS: [(&str, &str); 12] = [
     ("AuditEventDefinition", "scopes: [String!]!"),
     ("ExternalAuditEventDestination", "signingSecret: String!"),
+    ("ExternalAuditEventDestination", DEAD_LETTERS),
+    ("InstanceExternalAuditEventDestination", DEAD_LETTERS),
+    ("GroupAuditEventStreamingDestination", DEAD_LETTERS),
+    ("InstanceAuditEventStreamingDestination", DEAD_LETTERS),
     (
         "InstanceExternalAuditEventDestination",
         "signingSecret: String!",
@@ -42,6 +46,7 @@ const SURPLUS: [(&str, &str); 8] = [
         "verificationToken: String",
     ),
 ];
+const DEAD_LETTERS: &str = "deadLetters{\"after: String\", \"before: String\", \"first: Int\", \"last: Int\"}: AuditEventStreamingDeadLetterConnection";
 /// Types of which both have further fields.
 const OPEN: [&str; 4] = ["Mutation", "Query", "Group", "Namespace"];
 
@@ -119,6 +124,8 @@ fn what_gitlab_has_not_says_so() {
     for (name, field) in SURPLUS {
         let (_, fields) = sdl.split_once(&format!(" {name} ")).unwrap();
         let (fields, _) = fields.split_once("\n}").unwrap();
+        // Arguments are written otherwise there, on lines of their own.
+        let field = field.split('{').next().unwrap();
         let (before, _) = fields.split_once(&format!("\t{field}")).unwrap();
         let description = before.rsplit("\"\"\"").nth(1).unwrap();
         assert!(description.contains("GitLab"), "{name}: {description}");
@@ -199,6 +206,28 @@ fn names_and_nullability_of_our_own_calls_stay() {
             "AuditEventStreamingSigningSecretRotatePayload",
             "signingSecret: String",
         ),
+        (
+            "Mutation",
+            "auditEventStreamingDeadLettersReplay{\"input: AuditEventStreamingDeadLettersReplayInput!\"}: AuditEventStreamingDeadLettersReplayPayload",
+        ),
+        (
+            "Mutation",
+            "auditEventStreamingDeadLettersPurge{\"input: AuditEventStreamingDeadLettersPurgeInput!\"}: AuditEventStreamingDeadLettersPurgePayload",
+        ),
+        (
+            "Mutation",
+            "auditEventStreamingLanePurge{\"input: AuditEventStreamingLanePurgeInput!\"}: AuditEventStreamingLanePurgePayload",
+        ),
+        (
+            "AuditEventStreamingDeadLettersReplayInput",
+            "ids: [AuditEventsStreamingDeadLetterID!]",
+        ),
+        (
+            "AuditEventStreamingDeadLettersReplayPayload",
+            "accepted: Int",
+        ),
+        ("AuditEventStreamingDeadLettersPurgePayload", "purged: Int"),
+        ("AuditEventStreamingDeadLetter", "lastAttemptAt: DateTime"),
         ("Query", "currentUser: CurrentUser"),
         ("UserCreateInput", "admin: Boolean = false"),
         ("AuditEventCreateInput", "details: JSON"),

@@ -12,6 +12,7 @@ mod lanes;
 mod management;
 mod publishing;
 mod refusals;
+mod replays;
 mod scaling;
 mod signatures;
 mod start_and_stop;

@@ -19,6 +19,8 @@ pub(super) use legacy::{
     InstanceExternalAuditEventDestination,
 };
 
+use super::connection::{CountedConnection, PageArguments};
+use super::dead_letters::{self, DeadLetterObject};
 use super::gid::Resource as _;
 use super::secret;
 use super::surface::Surface;
@@ -77,5 +79,24 @@ impl<S: Surface> CommonFields<S> {
     /// What requests are signed with, as Standard Webhooks has it: `whsec_` and base64. Not in GitLab.
     async fn signing_secret(&self, ctx: &Context<'_>) -> Result<String> {
         secret::show(ctx, &self.0.signing_secret, "signing secret", self.0.id)
+    }
+
+    /// The events that the destination never took, in the order in which they were given up first. Not
+    /// in GitLab.
+    async fn dead_letters(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only items after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Only items before this cursor.")] before: Option<String>,
+        #[graphql(desc = "The first so many of them, at most 100.")] first: Option<i32>,
+        #[graphql(desc = "The last so many of them, at most 100.")] last: Option<i32>,
+    ) -> Result<Option<CountedConnection<DeadLetterObject>>> {
+        let arguments = PageArguments {
+            after,
+            before,
+            first,
+            last,
+        };
+        dead_letters::of(ctx, &self.0, &arguments).await.map(Some)
     }
 }

@@ -216,6 +216,26 @@ fn table() -> Vec<(Violation, &'static str, Option<&'static str>)> {
             "Namespace filters are limited to 5 per destination",
             None,
         ),
+        (
+            Violation::NotSetAside(SetAside::DeadLetter, vec![1, 2]),
+            "Couldn't find dead letters: gid://gitlab/AuditEvents::Streaming::DeadLetter/1, gid://gitlab/AuditEvents::Streaming::DeadLetter/2",
+            None,
+        ),
+        (
+            Violation::BeingReplayed(SetAside::DeadLetter, vec![1]),
+            "Cannot purge dead letters that are being replayed: gid://gitlab/AuditEvents::Streaming::DeadLetter/1",
+            None,
+        ),
+        (
+            Violation::KeptInPart(SetAside::RejectedMessage, vec![1]),
+            "Cannot replay rejected messages that are kept in part: gid://gitlab/AuditEvents::Streaming::RejectedMessage/1",
+            None,
+        ),
+        (
+            Violation::NothingWaits,
+            "Nothing waits for the destination",
+            None,
+        ),
     ]
 }
 

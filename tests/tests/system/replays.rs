@@ -1,0 +1,72 @@
+//! What was set aside is brought to where it should have gone.
+
+use sea_orm::{ActiveModelTrait as _, ActiveValue, EntityTrait as _, PaginatorTrait as _};
+use serde_json::json;
+use shared::entities::dead_letters;
+use tests::backend::Backend;
+use tests::database::connect;
+use tests::events::complete_event;
+use tests::on_every_backend;
+use tests::scenario::{until_received, willing};
+use tests::system::{Administer as _, Setup};
+use tests::wait::until;
+
+on_every_backend!(replayed_dead_letters_reach_their_destination_and_are_gone);
+
+async fn replayed_dead_letters_reach_their_destination_and_are_gone(backend: Backend) {
+    let system = Setup::on(backend).start().await;
+    let client = system.client();
+    let (receiver, other) = (willing(), willing());
+    client.create_group("acme", None).await;
+    let destination = client
+        .create_group_destination("acme", &receiver.url("/"))
+        .await;
+    client
+        .create_group_destination("acme", &other.url("/"))
+        .await;
+    let database = connect(&system.database_url()).await;
+    let id = destination["id"].as_str().unwrap();
+    let number = id.rsplit('/').next().unwrap().parse().unwrap();
+    // More than a relay takes at once.
+    let ids: Vec<String> = (0..100).map(|number| format!("dead-{number}")).collect();
+    for event_id in &ids {
+        let body = complete_event(event_id, "acme", "user_created").to_string();
+        let row = dead_letters::ActiveModel {
+            id: ActiveValue::NotSet,
+            destination_id: ActiveValue::Set(number),
+            event_id: ActiveValue::Set(event_id.clone()),
+            event_type: ActiveValue::Set("user_created".to_owned()),
+            body: ActiveValue::Set(body.into_bytes()),
+            attempts: ActiveValue::Set(9),
+            last_status: ActiveValue::Set(None),
+            last_error: ActiveValue::Set("connection refused".to_owned()),
+            first_seen_at: ActiveValue::Set(1),
+            died_at: ActiveValue::Set(2),
+            last_attempt_at: ActiveValue::Set(Some(2)),
+            replay_requested_at: ActiveValue::Set(None),
+            claimed_until: ActiveValue::Set(0),
+        };
+        row.insert(&database).await.unwrap();
+    }
+    let replay = "mutation($id: ID!) { auditEventStreamingDeadLettersReplay(input: {destinationId: $id}) { errors accepted } }";
+    let answer = client
+        .graphql_ok(replay, json!({ "id": id }))
+        .await
+        .unwrap();
+    let payload = &answer["auditEventStreamingDeadLettersReplay"];
+    assert_eq!(*payload, json!({"errors": [], "accepted": 100}));
+    until_received("each dead letter", &receiver, |got| {
+        let has = |id: &String| got.iter().any(|one| one.event_id == *id);
+        ids.iter().all(has)
+    })
+    .await;
+    until("a table without dead letters", async || {
+        let left = dead_letters::Entity::find().count(&database).await.ok()?;
+        (left == 0).then_some(())
+    })
+    .await;
+    let elsewhere = other.received();
+    let mut elsewhere = elsewhere.iter().map(|one| &one.event_id);
+    assert!(!elsewhere.any(|id| ids.contains(id)));
+    system.stop().await;
+}
