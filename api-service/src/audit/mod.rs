@@ -4,7 +4,7 @@
 mod change;
 mod happening;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use serde::Serialize;
 use serde_json::{Map, Value};

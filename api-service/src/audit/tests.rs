@@ -42,12 +42,14 @@ fn header(key: &str, active: bool) -> Header {
     }
 }
 
-pub(super) fn destination(scope: Scope) -> Destination {
+pub(crate) fn destination(scope: Scope) -> Destination {
     Destination {
         id: 7,
         scope,
         name: "SIEM".to_owned(),
         active: true,
+        active_changed_at: None,
+        created_at: Timestamp(0),
         verification_token: SealedSecret::new(Purpose::VerificationToken, SEALED.to_owned()),
         signing_secret: SealedSecret::new(Purpose::SigningSecret, SEALED.to_owned()),
         target: Sink::Http(HttpTarget {

@@ -12,7 +12,7 @@ use shared::entities::dead_letters::{Column, Entity, Model};
 use shared::entities::destinations;
 use shared::queue::{Message, Target};
 
-use super::{AuthorisedDestination, Failure};
+use super::{AuthorisedDestination, Failure, numbers};
 use crate::app::App;
 use crate::domain::Destination;
 use crate::domain::page::{End, Numbered, Page, PageRequest};
@@ -200,10 +200,6 @@ pub async fn dead_letter_bodies(
         .await?;
     let text = |(id, body): (i64, Vec<u8>)| (id, String::from_utf8_lossy(&body).into());
     Ok(bodies.into_iter().map(text).collect())
-}
-
-fn numbers(of: &[Arc<Destination>]) -> impl Iterator<Item = i64> {
-    of.iter().map(|destination| destination.id)
 }
 
 /// Has dead letters of a destination delivered again, as if they were new to it; how many were not

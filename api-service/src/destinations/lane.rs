@@ -3,6 +3,7 @@
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use shared::entities::destination_health::{Column, Entity, OPEN};
+use shared::queue::Notice;
 
 use super::{AuthorisedDestination, Failure};
 use crate::app::App;
@@ -21,5 +22,8 @@ pub async fn purge_lane(app: &App, authorised: &AuthorisedDestination) -> Result
     if done.rows_affected == 0 {
         return Err(Failure::Invalid(vec![Violation::NothingWaits]));
     }
-    Ok(transaction.commit().await?)
+    transaction.commit().await?;
+    // For speed only: who drains the lane looks anyway.
+    app.foundation.queue.announce(Notice::LanesChanged);
+    Ok(())
 }

@@ -10,6 +10,7 @@ mod dead_letters;
 mod destroy;
 mod event_type_filters;
 mod headers;
+mod health;
 mod lane;
 mod list;
 mod namespace_filters;
@@ -19,6 +20,8 @@ mod signing_secret;
 mod target_url;
 pub mod unique;
 mod update;
+
+use std::sync::Arc;
 
 use sea_orm::DbErr;
 
@@ -34,6 +37,7 @@ pub use event_type_filters::{add_event_types, remove_event_types};
 pub use headers::{
     HeaderUpdate, LoneHeader, add_header, read_header, remove_header, update_header,
 };
+pub use health::{Figures, backlog, figures, figures_at_once, health, last_failed_attempts};
 pub use lane::purge_lane;
 pub use list::list;
 pub use namespace_filters::{add_namespace_filter, find_namespace, remove_namespace_filter};
@@ -41,7 +45,12 @@ pub use read::read;
 pub use signing_secret::rotate_signing_secret;
 pub use update::{DestinationUpdate, TargetUpdate, update};
 
-use crate::domain::Violation;
+use crate::domain::{Destination, Violation};
+
+/// Numbers of destinations.
+fn numbers(of: &[Arc<Destination>]) -> impl Iterator<Item = i64> {
+    of.iter().map(|destination| destination.id)
+}
 
 /// Why something was not done.
 #[derive(Debug)]

@@ -6,6 +6,7 @@ use sea_orm::{
     ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, ExprTrait as _, QueryFilter as _,
     QueryOrder as _,
 };
+use shared::clock::Timestamp;
 use shared::entities::{
     destination_event_type_filters, destination_headers, destination_namespace_filters,
     destinations, namespaces,
@@ -114,6 +115,8 @@ impl Parts {
             scope: scope.clone(),
             name: row.name,
             active: row.active,
+            active_changed_at: row.active_changed_at.map(Timestamp),
+            created_at: Timestamp(row.created_at),
             verification_token: SealedSecret::new(
                 Purpose::VerificationToken,
                 row.verification_token,

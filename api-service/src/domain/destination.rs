@@ -1,5 +1,7 @@
 //! A destination as it is read: one value for both levels and both generations of the API.
 
+use shared::clock::Timestamp;
+
 use super::namespace::Namespace;
 use super::page::Numbered;
 use super::{Category, Scope, SealedSecret};
@@ -15,6 +17,10 @@ pub struct Destination {
     pub name: String,
     /// Whether it receives anything.
     pub active: bool,
+    /// When it was last activated or deactivated; none: never.
+    pub active_changed_at: Option<Timestamp>,
+    /// When it was made.
+    pub created_at: Timestamp,
     /// What a receiver tells us by.
     pub verification_token: SealedSecret,
     /// What requests are signed with.

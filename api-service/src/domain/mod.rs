@@ -6,6 +6,7 @@ pub mod destination_url;
 pub mod event_type_filters;
 pub mod generation;
 pub mod header;
+pub mod health;
 pub mod http_config;
 pub mod name;
 pub mod namespace;

@@ -9,9 +9,10 @@ use shared::clock::Timestamp;
 
 use super::batches::Batches;
 use super::connection::{Counted, CountedConnection, PageArguments};
-use super::destination_list::{ListsOfRequest, root_field};
+use super::destination_list::{beside, root_field};
 use super::gid::{DeadLetterResource, Resource as _};
 use super::limits::EVENT_BYTES;
+use super::time::time;
 use super::{app, errors};
 use crate::destinations::{
     self, DeadLetter, MOST_BODIES, MOST_DESTINATIONS, dead_letter_bodies, dead_letter_counts,
@@ -76,12 +77,6 @@ pub(super) async fn of(
     Ok(CountedConnection::new(page, destination.clone()))
 }
 
-/// The destinations beside one that is shown in a list.
-pub(super) fn beside(ctx: &Context<'_>) -> Vec<Arc<Destination>> {
-    let lists: &ListsOfRequest = ctx.data_unchecked();
-    lists.shown(&root_field(ctx))
-}
-
 /// An event that a destination never took.
 pub(super) struct DeadLetterObject(Arc<DeadLetter>);
 
@@ -113,7 +108,6 @@ impl Counted for DeadLetterObject {
 /// An event that a destination never took: it was tried until the retention was over, or was purged from
 /// what waited for the destination.
 #[Object(name = "AuditEventStreamingDeadLetter")]
-#[expect(clippy::unused_async, reason = "resolvers must be async")]
 impl DeadLetterObject {
     /// Global id.
     async fn id(&self) -> ID {
@@ -177,7 +171,7 @@ impl DeadLetterObject {
 
     /// When it was last tried; null, when it waited all the time.
     async fn last_attempt_at(&self) -> Option<DateTime<Utc>> {
-        time(self.0.last_attempt_at)
+        time(self.0.last_attempt_at.map(Timestamp))
     }
 
     /// When it was given up.
@@ -188,11 +182,6 @@ impl DeadLetterObject {
     /// When its replay was asked for; null, when it was not. Once the queue has it, it is no dead letter
     /// any more.
     async fn replay_requested_at(&self) -> Option<DateTime<Utc>> {
-        time(self.0.replay_requested_at)
+        time(self.0.replay_requested_at.map(Timestamp))
     }
-}
-
-/// A stored moment, when there is one.
-pub(super) fn time(milliseconds: Option<i64>) -> Option<DateTime<Utc>> {
-    milliseconds.map(|at| Timestamp(at).to_datetime())
 }

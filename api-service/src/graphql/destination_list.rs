@@ -112,6 +112,12 @@ async fn read<S: Surface>(
     Ok(Some(page.map(Arc::new)))
 }
 
+/// The destinations beside one that is shown in a list.
+pub(super) fn beside(ctx: &Context<'_>) -> Vec<Arc<Destination>> {
+    let lists: &ListsOfRequest = ctx.data_unchecked();
+    lists.shown(&root_field(ctx))
+}
+
 /// The name under which the root field that is being carried out is answered.
 pub(super) fn root_field(ctx: &Context<'_>) -> String {
     let mut node = ctx.path_node.as_ref();

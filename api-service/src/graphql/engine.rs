@@ -21,6 +21,7 @@ use async_graphql::{
 use super::dead_letters::DeadLettersOfRequest;
 use super::destination_list::ListsOfRequest;
 use super::errors::Code;
+use super::health::HealthOfRequest;
 use super::limits::{ERRORS, VALUES};
 use super::{expansion, nesting, required_variables};
 
@@ -112,7 +113,8 @@ impl Extension for Conformance {
         request.set_parsed_query(document);
         let request = request
             .data(ListsOfRequest::default())
-            .data(DeadLettersOfRequest::default());
+            .data(DeadLettersOfRequest::default())
+            .data(HealthOfRequest::default());
         next.run(ctx, request).await
     }
 

@@ -23,6 +23,7 @@ mod gid;
 mod group;
 mod header;
 mod header_mutations;
+mod health;
 mod lane;
 mod legacy_mutations;
 pub mod limits;
@@ -36,6 +37,7 @@ mod secret;
 mod session;
 mod signing_secret;
 mod surface;
+mod time;
 mod user;
 mod wording;
 

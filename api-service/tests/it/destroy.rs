@@ -2,9 +2,12 @@
 
 use sea_orm::{ActiveValue, EntityTrait as _, PaginatorTrait as _};
 use serde_json::json;
+use shared::entities::destination_health::{CLOSED, OPEN};
 use shared::entities::{config_version, destination_headers, destroyed_destinations};
 
+use crate::lane::lane;
 use crate::level::{Level, NO_RESOURCE, on_both_levels};
+use crate::surface::number;
 
 const URL: &str = "https://1.1.1.1/logs";
 
@@ -43,6 +46,29 @@ async fn workers_are_told_what_was_destroyed_by_its_version() {
             id.ends_with(&format!("/{}", destroyed[0].destination_id)),
             "{id}"
         );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn workers_are_told_whether_the_destroyed_had_a_lane() {
+    on_both_levels(async |stage, level, ada| {
+        let mut had_lane = Vec::new();
+        for (at, state) in [(0, None), (1, Some(CLOSED)), (2, Some(OPEN))] {
+            let url = format!("{URL}/{at}");
+            let made = level.created(stage, ada, &url, json!({})).await;
+            if let Some(state) = state {
+                lane(stage, number(&made["id"]), state).await;
+            }
+            let id = made["id"].as_str().unwrap();
+            level.destroy(stage, ada, id).await.data();
+            let destroyed = destroyed_destinations::Entity::find_by_id(number(&made["id"]))
+                .one(stage.foundation.database.reader())
+                .await
+                .unwrap();
+            had_lane.push(destroyed.unwrap().had_lane);
+        }
+        assert_eq!(had_lane, [false, true, true]);
     })
     .await;
 }

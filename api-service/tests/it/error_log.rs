@@ -230,6 +230,16 @@ fn bad() -> Vec<Value> {
     ]
 }
 
+/// Fields of a destination with arguments that they were not made for.
+const BAD_FIELDS: [&str; 6] = [
+    "deadLetters(first: 1, last: 1) { count }",
+    "deadLetters(after: \"a\\u0000b\") { count }",
+    "deadLetters(before: \"aWQ6OTIyMzM3MjAzNjg1NDc3NTgwOA\") { nodes { body } }",
+    "health { stats(minutes: 0) { minute } }",
+    "health { stats(minutes: -2147483648) { minute } }",
+    "health { stats(minutes: 2147483647) { minute } }",
+];
+
 /// As [`bad`], with ids of the right class and impossible numbers.
 fn bad_beside(good: Option<&Value>) -> Vec<Value> {
     let mut values = bad();
@@ -261,6 +271,13 @@ async fn nothing_that_a_client_sends_is_logged_as_an_error() {
         for (query, _) in BAD_QUERIES {
             stage.run(&root, query, json!({})).await;
             assert_eq!(log.take(), Vec::<String>::new(), "{query}");
+        }
+        for field in BAD_FIELDS {
+            let nodes = format!("nodes {{ {field} }}");
+            let list = Surface::LegacyInstance;
+            let answer = list.connection(stage, &root, "", &nodes).await;
+            assert_eq!(log.take(), Vec::<String>::new(), "{field}");
+            assert_eq!(answer.refused().1, "BAD_USER_INPUT", "{field}");
         }
         for Mutation {
             name,

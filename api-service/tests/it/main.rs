@@ -21,6 +21,7 @@ mod error_log;
 mod event_type_filters;
 mod header_permission;
 mod headers;
+mod health;
 mod lane;
 mod level;
 mod limits;

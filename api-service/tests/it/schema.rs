@@ -14,13 +14,17 @@ use async_graphql::parser::types::{
 /// GitLab's types of this surface, in full.
 const GITLABS: &str = include_str!("gitlab.graphql");
 /// What is here and not in GitLab, beside whole types, and fields of the types in [`OPEN`].
-const SURPLUS: [(&str, &str); 12] = [
+const SURPLUS: [(&str, &str); 16] = [
     ("AuditEventDefinition", "scopes: [String!]!"),
     ("ExternalAuditEventDestination", "signingSecret: String!"),
     ("ExternalAuditEventDestination", DEAD_LETTERS),
     ("InstanceExternalAuditEventDestination", DEAD_LETTERS),
     ("GroupAuditEventStreamingDestination", DEAD_LETTERS),
     ("InstanceAuditEventStreamingDestination", DEAD_LETTERS),
+    ("ExternalAuditEventDestination", HEALTH),
+    ("InstanceExternalAuditEventDestination", HEALTH),
+    ("GroupAuditEventStreamingDestination", HEALTH),
+    ("InstanceAuditEventStreamingDestination", HEALTH),
     (
         "InstanceExternalAuditEventDestination",
         "signingSecret: String!",
@@ -47,6 +51,7 @@ const SURPLUS: [(&str, &str); 12] = [
     ),
 ];
 const DEAD_LETTERS: &str = "deadLetters{\"after: String\", \"before: String\", \"first: Int\", \"last: Int\"}: AuditEventStreamingDeadLetterConnection";
+const HEALTH: &str = "health: AuditEventStreamingHealth";
 /// Types of which both have further fields.
 const OPEN: [&str; 4] = ["Mutation", "Query", "Group", "Namespace"];
 
@@ -228,6 +233,16 @@ fn names_and_nullability_of_our_own_calls_stay() {
         ),
         ("AuditEventStreamingDeadLettersPurgePayload", "purged: Int"),
         ("AuditEventStreamingDeadLetter", "lastAttemptAt: DateTime"),
+        (
+            "AuditEventStreamingHealth",
+            "state: AuditEventStreamingHealthState!",
+        ),
+        ("AuditEventStreamingHealth", "since: DateTime"),
+        ("AuditEventStreamingHealth", "backlogSize: Int"),
+        (
+            "AuditEventStreamingHealth",
+            "stats{\"minutes: Int! = 60\"}: [AuditEventStreamingMinute!]",
+        ),
         ("Query", "currentUser: CurrentUser"),
         ("UserCreateInput", "admin: Boolean = false"),
         ("AuditEventCreateInput", "details: JSON"),

@@ -22,6 +22,7 @@ pub(super) use legacy::{
 use super::connection::{CountedConnection, PageArguments};
 use super::dead_letters::{self, DeadLetterObject};
 use super::gid::Resource as _;
+use super::health::{self, DestinationHealth};
 use super::secret;
 use super::surface::Surface;
 use crate::domain::Destination;
@@ -79,6 +80,11 @@ impl<S: Surface> CommonFields<S> {
     /// What requests are signed with, as Standard Webhooks has it: `whsec_` and base64. Not in GitLab.
     async fn signing_secret(&self, ctx: &Context<'_>) -> Result<String> {
         secret::show(ctx, &self.0.signing_secret, "signing secret", self.0.id)
+    }
+
+    /// How deliveries to the destination go. Not in GitLab.
+    async fn health(&self, ctx: &Context<'_>) -> Result<Option<DestinationHealth>> {
+        health::of(ctx, &self.0).await.map(Some)
     }
 
     /// The events that the destination never took, in the order in which they were given up first. Not
