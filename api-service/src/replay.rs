@@ -14,6 +14,12 @@ use crate::destinations::Failure;
 use crate::domain::set_aside::{Chosen, Found, Order, SetAside, check};
 use crate::relay::Waiting;
 
+/// What of a table is to be replayed, for the relay.
+pub(crate) const AND_REQUESTED: &str = "AND replay_requested_at IS NOT NULL";
+/// In which order, for the relay. Not by the numbers of the rows: all that are marked would have to be sorted
+/// for each round.
+pub(crate) const FIRST_REQUESTED: &str = "replay_requested_at";
+
 /// A table of what was set aside.
 pub(crate) trait Replayed: Waiting {
     /// What its rows are.

@@ -20,6 +20,7 @@ use crate::auth::token::TokenCache;
 use crate::destinations::DeadLetters;
 use crate::outbox::Outbox;
 use crate::publishing::versions::Versions;
+use crate::rejected_messages::RejectedMessages;
 use crate::relay::{Waiting, Wake, relay};
 use crate::{graphql, http};
 
@@ -94,6 +95,8 @@ impl Api {
             versions: app.versions.clone(),
         };
         relays.start("replay of dead letters", dead_letters, &app.dead_letters);
+        let name = "replay of rejected messages";
+        relays.start(name, RejectedMessages, &app.rejected_messages);
         let follow = follow(
             foundation.queue.clone(),
             tokens,

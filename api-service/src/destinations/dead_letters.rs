@@ -19,7 +19,7 @@ use crate::domain::page::{End, Numbered, Page, PageRequest};
 use crate::domain::set_aside::{Chosen, SetAside};
 use crate::publishing::versions::Versions;
 use crate::relay::Waiting;
-use crate::replay::{self, Replayed};
+use crate::replay::{self, AND_REQUESTED, FIRST_REQUESTED, Replayed};
 
 /// Most destinations whose dead letters are read at once: each is a part of one statement.
 pub const MOST_DESTINATIONS: usize = 100;
@@ -241,9 +241,8 @@ pub(crate) struct DeadLetters {
 
 impl Waiting for DeadLetters {
     type Table = Entity;
-    const AND_WAITS: &'static str = "AND replay_requested_at IS NOT NULL";
-    // Not by their numbers: all that are marked would have to be sorted for each round.
-    const ORDER: &'static str = "replay_requested_at";
+    const AND_WAITS: &'static str = AND_REQUESTED;
+    const ORDER: &'static str = FIRST_REQUESTED;
     const ID: Column = Column::Id;
     const CLAIMED_UNTIL: Column = Column::ClaimedUntil;
 

@@ -31,6 +31,7 @@ mod namespace_filter;
 mod namespace_filter_mutations;
 mod nesting;
 mod query;
+mod rejected_messages;
 mod replay_payload;
 mod required_variables;
 mod secret;

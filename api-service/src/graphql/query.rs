@@ -2,12 +2,13 @@
 
 use async_graphql::{Context, ID, Object, Result};
 
-use super::connection::{Connection, PageArguments};
+use super::connection::{Connection, CountedConnection, PageArguments};
 use super::definitions::AuditEventDefinition;
 use super::destination::{
     InstanceAuditEventStreamingDestination, InstanceExternalAuditEventDestination,
 };
 use super::group::Group;
+use super::rejected_messages::{self, RejectedMessageObject};
 use super::surface::{ConsolidatedInstance, LegacyGroup, LegacyInstance, PlanInstance, Surface};
 use super::user::CurrentUser;
 use super::{app, caller, definitions, destination_list, errors};
@@ -55,6 +56,25 @@ impl Query {
         };
         let request = arguments.request()?;
         Ok(definitions::page(&app(ctx).foundation.catalogue, &request).into())
+    }
+
+    /// The messages that came over AMQP and are no valid events, the oldest first, for instance admins. Not
+    /// in GitLab.
+    async fn audit_event_streaming_rejected_messages(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only items after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Only items before this cursor.")] before: Option<String>,
+        #[graphql(desc = "The first so many of them, at most 100.")] first: Option<i32>,
+        #[graphql(desc = "The last so many of them, at most 100.")] last: Option<i32>,
+    ) -> Result<Option<CountedConnection<RejectedMessageObject>>> {
+        let arguments = PageArguments {
+            after,
+            before,
+            first,
+            last,
+        };
+        rejected_messages::page(ctx, &arguments).await.map(Some)
     }
 
     /// Where the audit events of the whole instance are streamed to; empty for who may not

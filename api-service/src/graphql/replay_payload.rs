@@ -4,13 +4,17 @@ use std::marker::PhantomData;
 
 use async_graphql::SimpleObject;
 
-use super::gid::DeadLetterResource;
+use super::gid::{DeadLetterResource, RejectedMessageResource};
 
 /// Rows will be brought to the queue again, or it is told why not.
 #[derive(SimpleObject)]
 #[graphql(concrete(
     name = "AuditEventStreamingDeadLettersReplayPayload",
     params(DeadLetterResource)
+))]
+#[graphql(concrete(
+    name = "AuditEventStreamingRejectedMessagesReplayPayload",
+    params(RejectedMessageResource)
 ))]
 pub(super) struct ReplayPayload<R> {
     /// As in the input.
@@ -43,6 +47,10 @@ impl<R> ReplayPayload<R> {
 #[graphql(concrete(
     name = "AuditEventStreamingDeadLettersPurgePayload",
     params(DeadLetterResource)
+))]
+#[graphql(concrete(
+    name = "AuditEventStreamingRejectedMessagesPurgePayload",
+    params(RejectedMessageResource)
 ))]
 pub(super) struct PurgePayload<R> {
     /// As in the input.

@@ -15,6 +15,7 @@ use shared::event::LONGEST_EVENT_TYPE;
 use crate::databases::on_every_empty_database_with;
 use crate::dead_letters::bury;
 use crate::placeholders::assert_like;
+use crate::rejected_messages::reject;
 use crate::stage::Answer;
 
 /// A block of GraphQL with the block of JSON behind it.
@@ -23,8 +24,8 @@ struct Example<'a> {
     section: &'a str,
     /// Who asks.
     username: &'a str,
-    /// The destinations that have got a dead letter before.
-    dead_letters_of: Vec<i64>,
+    /// What was set aside before.
+    set_aside: Vec<&'a str>,
     query: &'a str,
     answer: Value,
 }
@@ -35,10 +36,10 @@ fn guide() -> String {
 }
 
 /// The examples in their order. A mark such as `<!-- as ada -->` says who asks from there on, and one such
-/// as `<!-- dead letter of 1 -->` that this destination has got one.
+/// as `<!-- there is a dead letter of 1 -->` what was set aside before.
 fn examples(guide: &str) -> Vec<Example<'_>> {
     let (mut section, mut username) = ("", "");
-    let mut dead_letters_of = Vec::new();
+    let mut set_aside = Vec::new();
     let mut asked = None;
     let mut examples = Vec::new();
     // Text and blocks take turns.
@@ -51,8 +52,8 @@ fn examples(guide: &str) -> Vec<Example<'_>> {
             if let Some(mark) = line.strip_prefix("<!-- as ") {
                 username = mark.strip_suffix(" -->").unwrap();
             }
-            if let Some(mark) = line.strip_prefix("<!-- dead letter of ") {
-                dead_letters_of.push(mark.strip_suffix(" -->").unwrap().parse().unwrap());
+            if let Some(mark) = line.strip_prefix("<!-- there is a ") {
+                set_aside.push(mark.strip_suffix(" -->").unwrap());
             }
         }
         let Some(block) = parts.next() else { break };
@@ -62,7 +63,7 @@ fn examples(guide: &str) -> Vec<Example<'_>> {
             ("json", Some((section, username, query))) => examples.push(Example {
                 section,
                 username,
-                dead_letters_of: std::mem::take(&mut dead_letters_of),
+                set_aside: std::mem::take(&mut set_aside),
                 query,
                 answer: serde_json::from_str(text).unwrap(),
             }),
@@ -91,8 +92,11 @@ async fn every_example_is_answered_as_it_is_written() {
         assert!(examples.len() > 10);
         for example in examples {
             let caller = stage.known(example.username).await;
-            for destination in example.dead_letters_of {
-                bury(stage, destination, "0198e3c2-6f1a-7d43").await;
+            for what in example.set_aside {
+                match what.strip_prefix("dead letter of ") {
+                    Some(of) => bury(stage, of.parse().unwrap(), "0198e3c2-6f1a-7d43").await,
+                    None => reject(stage, what.as_bytes(), 0).await,
+                };
             }
             let answer = stage.run(&caller, example.query, json!({})).await;
             assert_like(&sent(answer), &example.answer, example.section);
@@ -164,7 +168,10 @@ fn the_limits_in_the_guide_are_those_in_force() {
         ),
         ("values of an answer", limits::VALUES),
         ("bytes of events in an answer", limits::EVENT_BYTES),
-        ("dead letters that are named at once", set_aside::MOST_NAMED),
+        (
+            "dead letters or rejected messages that are named at once",
+            set_aside::MOST_NAMED,
+        ),
         ("mistakes of a query that are told", limits::ERRORS),
         ("items of a page", number(page::LARGEST)),
         (

@@ -19,6 +19,7 @@ use crate::bad_input::BAD_QUERIES;
 use crate::databases::on_every_database_with;
 use crate::dead_letters::bury;
 use crate::level::{Level, on_both_levels};
+use crate::rejected_messages::reject;
 use crate::stage::{GROUP, Stage};
 use crate::surface::{Surface, number};
 
@@ -132,6 +133,7 @@ async fn ids(stage: &Stage, root: &Caller) -> BTreeMap<&'static str, String> {
     };
     let filter_of_group = filter(LegacyGroup, of_group).await;
     let dead_letter = bury(stage, of_group, "dead").await;
+    let rejected = reject(stage, b"a\0b", 0).await;
     BTreeMap::from([
         ("ID", LegacyGroup.id(of_group)),
         (
@@ -171,6 +173,10 @@ async fn ids(stage: &Stage, root: &Caller) -> BTreeMap<&'static str, String> {
             "AuditEventsStreamingDeadLetterID",
             format!("gid://gitlab/AuditEvents::Streaming::DeadLetter/{dead_letter}"),
         ),
+        (
+            "AuditEventsStreamingRejectedMessageID",
+            format!("gid://gitlab/AuditEvents::Streaming::RejectedMessage/{rejected}"),
+        ),
         ("AccessTokenID", "gid://gitlab/AccessToken/999".to_owned()),
     ])
 }
@@ -196,8 +202,9 @@ fn good(name: &str, kind: &str, ids: &BTreeMap<&str, String>) -> Option<Value> {
             "Boolean" => json!(true),
             "BigInt" => json!(7),
             "String" => json!("new"),
-            "[AuditEventsStreamingDeadLetterID!]" => {
-                json!([ids["AuditEventsStreamingDeadLetterID"]])
+            kind if kind.starts_with('[') => {
+                let item = kind.trim_matches(['[', '!', ']']);
+                json!([ids[item]])
             }
             kind => json!(ids.get(kind).unwrap_or_else(|| panic!("{name}: {kind}"))),
         },

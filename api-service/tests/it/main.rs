@@ -32,6 +32,7 @@ mod pagination;
 mod permission;
 mod placeholders;
 mod plan;
+mod rejected_messages;
 mod schema;
 mod sealed_secrets;
 mod signing_secret;

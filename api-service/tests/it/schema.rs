@@ -234,6 +234,18 @@ fn names_and_nullability_of_our_own_calls_stay() {
         ("AuditEventStreamingDeadLettersPurgePayload", "purged: Int"),
         ("AuditEventStreamingDeadLetter", "lastAttemptAt: DateTime"),
         (
+            "Query",
+            "auditEventStreamingRejectedMessages{\"after: String\", \"before: String\", \"first: Int\", \"last: Int\"}: AuditEventStreamingRejectedMessageConnection",
+        ),
+        (
+            "Mutation",
+            "auditEventStreamingRejectedMessagesReplay{\"input: AuditEventStreamingRejectedMessagesReplayInput!\"}: AuditEventStreamingRejectedMessagesReplayPayload",
+        ),
+        (
+            "Mutation",
+            "auditEventStreamingRejectedMessagesPurge{\"input: AuditEventStreamingRejectedMessagesPurgeInput!\"}: AuditEventStreamingRejectedMessagesPurgePayload",
+        ),
+        (
             "AuditEventStreamingHealth",
             "state: AuditEventStreamingHealthState!",
         ),

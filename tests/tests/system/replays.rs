@@ -2,16 +2,21 @@
 
 use sea_orm::{ActiveModelTrait as _, ActiveValue, EntityTrait as _, PaginatorTrait as _};
 use serde_json::json;
-use shared::entities::dead_letters;
+use shared::entities::{dead_letters, rejected_messages};
 use tests::backend::Backend;
 use tests::database::connect;
 use tests::events::complete_event;
-use tests::on_every_backend;
-use tests::scenario::{until_received, willing};
+use tests::scenario::{receiving, until_received, until_routed_by_version, willing};
 use tests::system::{Administer as _, Setup};
 use tests::wait::until;
+use tests::{on_backend, on_every_backend};
 
 on_every_backend!(replayed_dead_letters_reach_their_destination_and_are_gone);
+on_backend!(
+    over_amqp_with_postgres,
+    RabbitPostgres,
+    a_replayed_message_is_published_as_it_is
+);
 
 async fn replayed_dead_letters_reach_their_destination_and_are_gone(backend: Backend) {
     let system = Setup::on(backend).start().await;
@@ -68,5 +73,49 @@ async fn replayed_dead_letters_reach_their_destination_and_are_gone(backend: Bac
     let elsewhere = other.received();
     let mut elsewhere = elsewhere.iter().map(|one| &one.event_id);
     assert!(!elsewhere.any(|id| ids.contains(id)));
+    system.stop().await;
+}
+
+async fn a_replayed_message_is_published_as_it_is(backend: Backend) {
+    let system = Setup::on(backend).start().await;
+    let client = system.client();
+    let receiver = receiving(&client).await;
+    // A producer's message without a version is routed by what the worker knows.
+    until_routed_by_version(system.workers[0].address(), 1).await;
+    let database = connect(&system.database_url()).await;
+    let valid = format!(" {}", complete_event("again", "acme", "a_type_of_our_own"));
+    for body in [valid.as_str(), "not JSON"] {
+        let row = rejected_messages::ActiveModel {
+            id: ActiveValue::NotSet,
+            reason: ActiveValue::Set("before".to_owned()),
+            body: ActiveValue::Set(body.as_bytes().to_vec()),
+            body_bytes: ActiveValue::Set(body.len().try_into().unwrap()),
+            rejected_at: ActiveValue::Set(1),
+            replay_requested_at: ActiveValue::Set(None),
+            claimed_until: ActiveValue::Set(0),
+        };
+        row.insert(&database).await.unwrap();
+    }
+    let replay =
+        "mutation { auditEventStreamingRejectedMessagesReplay(input: {}) { errors accepted } }";
+    let answer = client.graphql_ok(replay, json!({})).await.unwrap();
+    let payload = &answer["auditEventStreamingRejectedMessagesReplay"];
+    assert_eq!(*payload, json!({"errors": [], "accepted": 2}));
+    until_received("the event", &receiver, |got| {
+        got.iter().any(|one| one.event_id == "again")
+    })
+    .await;
+    let got = receiver.received();
+    let got = got.iter().find(|one| one.event_id == "again").unwrap();
+    assert_eq!(got.body, valid.as_bytes());
+    until("a new row of what is still no event", async || {
+        let rows = rejected_messages::Entity::find()
+            .all(&database)
+            .await
+            .ok()?;
+        let [only] = &rows[..] else { return None };
+        (only.body == b"not JSON" && only.reason != "before").then_some(())
+    })
+    .await;
     system.stop().await;
 }

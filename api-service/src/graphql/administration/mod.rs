@@ -1,8 +1,10 @@
-//! Mutations of an instance admin: groups, projects, users, memberships and access tokens.
+//! Mutations of an instance admin: groups, projects, users, memberships, access
+//! tokens, and what was rejected.
 
 mod access_tokens;
 mod groups;
 mod members;
+mod rejected_messages;
 mod users;
 
 use async_graphql::{Context, MergedObject, Result};
@@ -19,6 +21,7 @@ pub(super) struct AdministrationMutations(
     users::UserMutations,
     members::MemberMutations,
     access_tokens::AccessTokenMutations,
+    rejected_messages::RejectedMessageMutations,
 );
 
 /// What every mutation here begins with.
