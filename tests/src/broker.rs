@@ -1,9 +1,14 @@
 //! What a test does on the broker itself: publishing straight to the exchange, keeping notices back,
 //! and cleaning up.
 
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
 use lapin::options::{
-    BasicPublishOptions, ConfirmSelectOptions, ExchangeDeleteOptions, QueueDeleteOptions,
+    BasicConsumeOptions, BasicPublishOptions, ConfirmSelectOptions, ExchangeDeleteOptions,
+    QueueDeleteOptions,
 };
+use lapin::types::FieldTable;
 use lapin::{BasicProperties, Channel, Confirmation, Connection, ConnectionProperties};
 
 /// A channel on a connection of its own, which must be kept as long.
@@ -107,6 +112,29 @@ impl Notices {
         let confirmation = self.0.publish("notices", "", b"").await;
         matches!(confirmation, Ok(Confirmation::Ack(None)))
     }
+}
+
+/// Takes a message from a queue and loses the connection; false when none came within seconds.
+pub async fn take_and_drop(amqp_url: &str, queue: &str) -> bool {
+    const SOON: Duration = Duration::from_secs(5);
+    let (connection, channel) = channel(amqp_url).await;
+    let mut consumer = channel
+        .basic_consume(
+            queue.into(),
+            "".into(),
+            BasicConsumeOptions::default(),
+            FieldTable::default(),
+        )
+        .await
+        .expect("the queue can be consumed");
+    let taken = tokio::time::timeout(SOON, consumer.next()).await;
+    let taken = matches!(taken, Ok(Some(Ok(_))));
+    // A test that goes on before the broker has noticed would count a message once for twice.
+    connection
+        .close(200, "lost".into())
+        .await
+        .expect("the connection can be closed");
+    taken
 }
 
 /// Deletes every queue and exchange of a test.

@@ -268,6 +268,12 @@ impl System {
         Client::new(api.address(), Some(ADMIN_TOKEN))
     }
 
+    /// Takes a message and loses the connection, as a worker that dies of it would; false when none
+    /// came soon.
+    pub async fn take_and_drop(&self, queue: &str) -> bool {
+        broker::take_and_drop(self.amqp_url(), &format!("{}.{queue}", self.prefix)).await
+    }
+
     /// A producer on the broker.
     pub async fn producer(&self) -> Producer {
         Producer::connect(self.amqp_url(), &self.prefix).await

@@ -1,8 +1,14 @@
 //! Nothing that was accepted is lost, whatever breaks.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use sea_orm::EntityTrait as _;
+use shared::entities::rejected_messages;
 use standalone::receiver::Receiver;
 use tests::backend::Backend;
 use tests::events::{complete_event, event, ids};
+use tests::metrics::total;
 use tests::scenario::{all_arrived, publish, receiving, until_received, until_routed_by_version};
 use tests::system::{Administer as _, Setup, System};
 use tests::wait::until;
@@ -26,7 +32,20 @@ on_backend!(
 on_backend!(
     database,
     RabbitPostgres,
-    a_worker_whose_database_is_away_delivers_by_what_it_knows
+    a_worker_whose_database_is_away_delivers_by_what_it_knows,
+    without_the_database_healthy_destinations_receive_and_the_others_get_theirs_later,
+);
+on_backend!(
+    kills_embedded,
+    EmbeddedSqlite,
+    fifty_kills_in_20_000_events_lose_nothing
+);
+on_backend!(
+    kills_broker,
+    RabbitSqlite,
+    fifty_kills_in_20_000_events_lose_nothing,
+    under_a_memory_alarm_deliveries_go_on,
+    a_message_under_which_200_connections_were_lost_is_rejected_and_not_gone,
 );
 
 /// Answers nothing more after so many deliveries, until it is told to.
@@ -146,5 +165,131 @@ async fn a_worker_whose_database_is_away_delivers_by_what_it_knows(backend: Back
             .any(|one| one.path == "/new" && one.event_id == "with-database")
     })
     .await;
+    system.stop().await;
+}
+
+async fn without_the_database_healthy_destinations_receive_and_the_others_get_theirs_later(
+    backend: Backend,
+) {
+    let system = Setup::on(backend).start().await;
+    let client = system.client();
+    let receiver = receiving(&client).await;
+    let broken = Arc::new(AtomicBool::new(true));
+    let answer = {
+        let broken = broken.clone();
+        Arc::new(move |_: &_| {
+            if broken.load(Ordering::SeqCst) {
+                503
+            } else {
+                200
+            }
+        })
+    };
+    let troubled = Receiver::start(([127, 0, 0, 1], 0).into(), answer).unwrap();
+    client
+        .create_group_destination("acme", &troubled.url("/"))
+        .await;
+    let worker = &system.workers[0];
+    until_routed_by_version(worker.address(), 2).await;
+    let database = system.postgres.as_ref().unwrap();
+    database.take_away().await;
+    let producer = system.producer().await;
+    let ids = ids("event", 200);
+    for id in &ids {
+        let event = complete_event(id, "acme", "user_created").to_string();
+        producer.publish("user_created", event.as_bytes()).await;
+    }
+    all_arrived(&receiver, &ids).await;
+    // It failed, and without a lane its events took a rung.
+    until("events on a rung", async || {
+        let name = "auditstream_handed_on_total{to=\"retry\"}";
+        (total(worker.address(), name).await? > 0).then_some(())
+    })
+    .await;
+    database.bring_back().await;
+    broken.store(false, Ordering::SeqCst);
+    all_arrived(&troubled, &ids).await;
+    system.stop().await;
+}
+
+async fn fifty_kills_in_20_000_events_lose_nothing(backend: Backend) {
+    const KILLS: usize = 50;
+    const EACH: usize = 400;
+    let mut system = Setup::on(backend).start().await;
+    let receiver = receiving(&system.client()).await;
+    let ids = ids("event", KILLS * EACH);
+    for (round, some) in ids.chunks(EACH).enumerate() {
+        let before = receiver.received().len();
+        publish(&system.client(), some).await;
+        // Somewhere in the middle of what it has to do, elsewhere each time.
+        let more = round * 7_919 % EACH;
+        until_received("a part of them", &receiver, |got| {
+            got.len() >= before + more
+        })
+        .await;
+        system.kill_9_the_worker().await;
+        system.replace_the_worker().await;
+    }
+    let repeated = all_arrived(&receiver, &ids).await;
+    report(ids.len(), repeated);
+    system.stop().await;
+}
+
+async fn under_a_memory_alarm_deliveries_go_on(backend: Backend) {
+    let mut system = with_many_at_once(backend).own_broker().start().await;
+    let receiver = receiving(&system.client()).await;
+    receiver.hold_after(0);
+    let ids = ids("event", 200);
+    publish(&system.client(), &ids).await;
+    until_received("a request", &receiver, |got| !got.is_empty()).await;
+    system
+        .with_broker(|broker| broker.set_memory_alarm(true))
+        .await;
+    receiver.release();
+    all_arrived(&receiver, &ids).await;
+    let events = format!("{}.events", system.prefix());
+    until("an empty queue of events", async || {
+        let list = system
+            .control_broker(&["list_queues", "--silent", "name", "messages"])
+            .await;
+        let line = list.lines().find(|line| line.starts_with(&events))?;
+        (line.split_whitespace().last()? == "0").then_some(())
+    })
+    .await;
+    system
+        .with_broker(|broker| broker.set_memory_alarm(false))
+        .await;
+    system.stop().await;
+}
+
+async fn a_message_under_which_200_connections_were_lost_is_rejected_and_not_gone(
+    backend: Backend,
+) {
+    let mut system = System::prepare(Setup::on(backend)).await;
+    system.start_api().await;
+    system.ready().await;
+    let client = system.client();
+    client
+        .publish_all(vec![event("poison", "acme", "user_created")])
+        .await;
+    for _ in 0..200 {
+        if !system.take_and_drop("events").await {
+            break;
+        }
+    }
+    system.start_worker().await;
+    let database = tests::database::connect(&system.database_url()).await;
+    let row = until("the message in the table", async || {
+        let row = rejected_messages::Entity::find().one(&database).await;
+        row.ok().flatten()
+    })
+    .await;
+    assert!(
+        row.reason.contains("redelivered too often"),
+        "{}",
+        row.reason
+    );
+    let body: serde_json::Value = serde_json::from_slice(&row.body).unwrap();
+    assert_eq!(body["id"], "poison");
     system.stop().await;
 }
