@@ -65,7 +65,7 @@ fn is_test(source: &str, name: &str) -> bool {
 
 /// What stands between the brackets of the macros that make tests of functions.
 fn listed(source: &str) -> impl Iterator<Item = &str> {
-    ["on_every_backend!(", "on_backend!("]
+    ["on_every_backend!(", "on_backend!(", "on_both_queues!("]
         .into_iter()
         .flat_map(|call| source.split(call).skip(1))
         .filter_map(|rest| rest.split(");").next())
