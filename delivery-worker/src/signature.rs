@@ -123,6 +123,36 @@ mod tests {
     }
 
     #[test]
+    fn the_packages_of_pypi_and_npm_sign_the_same() {
+        #[derive(serde::Deserialize)]
+        struct Request {
+            secret: String,
+            id: String,
+            timestamp: i64,
+            body: String,
+        }
+        const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/standardwebhooks");
+        let read = |name: &str| std::fs::read(format!("{FOLDER}/{name}")).unwrap();
+        let requests: Vec<Request> = serde_json::from_slice(&read("requests.json")).unwrap();
+        for package in ["pypi.json", "npm.json"] {
+            let signed: Vec<String> = serde_json::from_slice(&read(package)).unwrap();
+            assert_eq!(signed.len(), requests.len());
+            for (request, signed) in requests.iter().zip(&signed) {
+                let signer = Signer::new(&SigningSecrets {
+                    current: request.secret.as_str().into(),
+                    previous: None,
+                });
+                let at = Timestamp(request.timestamp * 1000 + 999);
+                let headers = signer
+                    .unwrap()
+                    .headers(&request.id, at, request.body.as_bytes());
+                let [_, _, (_, signature)] = headers.unwrap();
+                assert_eq!(signature, signed, "{package}: {}", request.id);
+            }
+        }
+    }
+
+    #[test]
     fn the_old_secret_signs_along_until_its_time() {
         let during = signatures(&signer(Some(Timestamp(AT.0 + 1))));
         let (current, previous) = during.split_once(' ').unwrap();

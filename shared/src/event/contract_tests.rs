@@ -158,10 +158,16 @@ fn a_reason_is_short_however_long_the_value_that_it_quotes() {
 }
 
 #[test]
-fn a_deeply_nested_extra_field_does_not_exhaust_the_stack() {
-    let nested = format!("{}1{}", "[".repeat(100_000), "]".repeat(100_000));
-    let text = valid()
-        .to_string()
-        .replacen('{', &format!("{{\"extra\":{nested},"), 1);
-    assert!(Envelope::parse(text.as_bytes()).is_ok());
+fn nesting_is_refused_where_the_parsers_of_receivers_end_whatever_field_it_is_in() {
+    let event = |depth: usize| {
+        let nested = format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
+        // Brackets in a text are no nesting.
+        let extra = format!("{{\"extra\":{nested},\"text\":\"{}\\\"\",", "[".repeat(200));
+        valid().to_string().replacen('{', &extra, 1)
+    };
+    assert!(Envelope::parse(event(DEEPEST - 1).as_bytes()).is_ok());
+    for depth in [DEEPEST, 100_000] {
+        let error = Envelope::parse(event(depth).as_bytes()).unwrap_err();
+        assert_eq!(error.0, "nested deeper than 128");
+    }
 }

@@ -18,6 +18,10 @@ pub const LONGEST_EVENT_TYPE: usize = 255;
 /// Longest `id` that a producer may give, in characters.
 pub const LONGEST_ID: usize = 128;
 
+/// How deep objects and arrays may lie in one another. The API's parser refuses more, and so do many
+/// receivers' (serde_json's own bound).
+const DEEPEST: usize = 128;
+
 /// Longest reason why bytes are no event, in bytes.
 const LONGEST_REASON: usize = 500;
 
@@ -98,6 +102,9 @@ impl<'a> Envelope<'a> {
         let text = std::str::from_utf8(body).map_err(|error| {
             InvalidEvent(format!("not UTF-8 from byte {}", error.valid_up_to()))
         })?;
+        if is_too_deep(body) {
+            return Err(InvalidEvent(format!("nested deeper than {DEEPEST}")));
+        }
         let wire: Wire<'a> = serde_json::from_str(text).map_err(|error| shortened(&error))?;
         wire.check()?;
         Ok(Self {
@@ -107,6 +114,27 @@ impl<'a> Envelope<'a> {
             entity_path: wire.entity_path,
         })
     }
+}
+
+/// The parser skips what it does not need without looking how deep that is.
+fn is_too_deep(json: &[u8]) -> bool {
+    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
+    for byte in json {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b'{' | b'[' if !in_string => {
+                depth += 1;
+                if depth > DEEPEST {
+                    return true;
+                }
+            }
+            b'}' | b']' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    false
 }
 
 /// The parser quotes a value that it does not expect, which may be as long as the event.

@@ -172,11 +172,23 @@ async fn what_is_no_event_is_kept_with_its_reason_and_stops_nobody(backend: Back
     // Longer than any header may be: the reason must not quote it.
     let mut long_value = complete_event("x", "acme", "user_created");
     long_value["author_id"] = json!("a".repeat(200_000));
-    let broken: [Vec<u8>; 4] = [
+    let mut wrong_type = complete_event("x", "acme", "user_created");
+    wrong_type["entity_path"] = json!(7);
+    let deep = complete_event("x", "acme", "user_created").to_string();
+    let nested = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
+    let deep = deep.replacen("null", &nested, 1);
+    assert!(deep.contains(&nested));
+    // More than an event may have, and all that the broker takes.
+    let huge = vec![b'a'; 2_000_000];
+    let broken: [Vec<u8>; 8] = [
         b"not JSON".to_vec(),
+        b"".to_vec(),
         vec![0xff, 0xfe],
         without_type.to_string().into_bytes(),
         long_value.to_string().into_bytes(),
+        wrong_type.to_string().into_bytes(),
+        deep.into_bytes(),
+        huge,
     ];
     for body in &broken {
         producer.publish("user_created", body).await;
@@ -207,7 +219,13 @@ async fn what_is_no_event_is_kept_with_its_reason_and_stops_nobody(backend: Back
         "{reasons:?}"
     );
     let bodies: HashSet<Vec<u8>> = rows.into_iter().map(|row| row.body).collect();
-    assert_eq!(bodies, HashSet::from(broken));
+    let kept = broken.map(|mut body| {
+        if body.len() > 1_048_576 {
+            body.truncate(64 * 1024);
+        }
+        body
+    });
+    assert_eq!(bodies, HashSet::from(kept));
     system.stop().await;
 }
 
