@@ -1,6 +1,7 @@
 //! The harness of the whole-system tests: real processes, real databases, a real broker, a real
 //! receiver.
 
+pub mod administer;
 pub mod backend;
 pub mod broker;
 pub mod database;
