@@ -137,7 +137,7 @@ mod tests {
         for package in ["pypi.json", "npm.json"] {
             let signed: Vec<String> = serde_json::from_slice(&read(package)).unwrap();
             assert_eq!(signed.len(), requests.len());
-            for (request, signed) in requests.iter().zip(&signed) {
+            for (request, expected) in requests.iter().zip(&signed) {
                 let signer = Signer::new(&SigningSecrets {
                     current: request.secret.as_str().into(),
                     previous: None,
@@ -147,7 +147,7 @@ mod tests {
                     .unwrap()
                     .headers(&request.id, at, request.body.as_bytes());
                 let [_, _, (_, signature)] = headers.unwrap();
-                assert_eq!(signature, signed, "{package}: {}", request.id);
+                assert_eq!(signature, expected, "{package}: {}", request.id);
             }
         }
     }

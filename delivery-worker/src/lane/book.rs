@@ -38,11 +38,11 @@ pub(super) async fn open(
 ) -> Result<Opened, DbErr> {
     let written = run(
         database,
-        "INSERT INTO destination_health (destination_id, lane_state, changed_at, next_probe_at, failed_probes)
-         SELECT id, 'open', $2, $3, 1 FROM destinations WHERE id = $1
+        "INSERT INTO destination_health (destination_id, lane_state, changed_at, next_probe_at, failed_probes, oldest_at)
+         SELECT id, 'open', $2, $3, 1, $2 FROM destinations WHERE id = $1
          ON CONFLICT (destination_id) DO UPDATE SET lane_state = 'open', changed_at = excluded.changed_at,
          next_probe_at = excluded.next_probe_at, failed_probes = 1, head_event_id = NULL, head_failures = 0,
-         oldest_at = excluded.changed_at
+         oldest_at = excluded.oldest_at
          WHERE destination_health.lane_state = 'closed'",
         [id.into(), now.0.into(), probe_at.0.into()],
     )

@@ -89,9 +89,7 @@ impl Drain {
             match self.attempt(&delivery.message, Tries::Once).await {
                 Ok(Tried::Taken(settlement)) => {
                     held.taken = Some((delivery, settlement));
-                    for delivery in held.back.drain(..) {
-                        self.refuse(delivery).await?;
-                    }
+                    self.try_overtaken(&mut held.back).await?;
                     return Ok(Probed::Passed);
                 }
                 Ok(Tried::Elsewhere(settlement)) => delivery.ack(settlement),
@@ -110,6 +108,18 @@ impl Drain {
                 }
             }
         }
+    }
+
+    /// Tries those again that were overtaken: the destination may have been down, and they not to blame.
+    /// The one that fails now is refused.
+    async fn try_overtaken(&self, overtaken: &mut Vec<Delivery>) -> Result<(), Interrupted> {
+        for delivery in overtaken.drain(..) {
+            match self.attempt(&delivery.message, Tries::Once).await? {
+                Tried::Taken(settlement) | Tried::Elsewhere(settlement) => delivery.ack(settlement),
+                Tried::Failed(_) => self.refuse(delivery).await?,
+            }
+        }
+        Ok(())
     }
 
     async fn next(&self, deliveries: &mut Deliveries) -> Option<Delivery> {

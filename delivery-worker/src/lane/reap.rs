@@ -30,11 +30,18 @@ impl Drain {
         Ok(())
     }
 
-    /// Moves all that is in the lane to the dead letters, as its owner asked; false when that was
+    /// Moves what is in the lane now to the dead letters, as its owner asked; false when that was
     /// interrupted, and goes on later.
     pub(super) async fn purge(&self) -> bool {
+        let Some(mut left) = self.depth().await else {
+            return false;
+        };
         let mut deliveries = self.consume(WINDOW);
         let purged = loop {
+            // What comes meanwhile nobody has asked to be moved.
+            if left == 0 {
+                break true;
+            }
             let next = tokio::select! {
                 () = self.stop.cancelled() => break false,
                 next = timeout(IDLE, deliveries.next()) => next,
@@ -45,10 +52,12 @@ impl Drain {
                     if self.bury(delivery, why).await.is_err() {
                         break false;
                     }
+                    left -= 1;
                 }
                 // The session is over.
                 Ok(None) => break false,
-                Err(_elapsed) => break self.depth().await == Some(0),
+                Err(_elapsed) if self.depth().await == Some(0) => break true,
+                Err(_elapsed) => {}
             }
         };
         deliveries.stop().done().await;

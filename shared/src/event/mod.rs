@@ -19,7 +19,7 @@ pub const LONGEST_EVENT_TYPE: usize = 255;
 pub const LONGEST_ID: usize = 128;
 
 /// How deep objects and arrays may lie in one another. The API's parser refuses more, and so do many
-/// receivers' (serde_json's own bound).
+/// receivers' (`serde_json`'s own bound).
 const DEEPEST: usize = 128;
 
 /// Longest reason why bytes are no event, in bytes.

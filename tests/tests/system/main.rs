@@ -8,6 +8,7 @@
 mod backlogs;
 mod configuration_changes;
 mod faults;
+mod health;
 mod lanes;
 mod management;
 mod publishing;
