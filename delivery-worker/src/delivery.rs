@@ -17,6 +17,8 @@ use crate::outcome::{Failure, Outcome, Trouble, failed, refused, single};
 use crate::permits::Permit;
 use crate::routing;
 
+/// Bytes of an event that no limit can be set above.
+const LARGEST_EVENT: usize = 16 * 1024 * 1024;
 /// How often a delivery that waits for a permit looks whether that is in vain.
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -46,21 +48,28 @@ impl Deliverer {
         let message = &delivery.message;
         let limit = self.foundation.config.limits.event_bytes;
         // What the API accepted was within its limit, which may have been another one then.
-        if message.headers.config_version.is_none() && message.body.len() > limit {
+        let limit = match message.headers.config_version {
+            None => limit,
+            Some(_) => limit.max(LARGEST_EVENT),
+        };
+        if message.body.len() > limit {
             return self
-                .reject(message, &InvalidEvent(format!("larger than {limit} bytes")))
+                .reject(
+                    delivery,
+                    &InvalidEvent(format!("larger than {limit} bytes")),
+                )
                 .await;
         }
         let event = match Envelope::parse(&message.body) {
             Ok(event) => event,
-            Err(invalid) => return self.reject(message, &invalid).await,
+            Err(invalid) => return self.reject(delivery, &invalid).await,
         };
         let headers = &message.headers;
         let snapshots = &self.attempts.snapshots;
         let Some(snapshot) = snapshots.at_least(headers.config_version).await else {
             // Routing by an older view could miss a destination that was there before the event.
             let rung = Target::Retry(Rung::after_attempts(1));
-            let stored = self.handover.store(rung, message).await?;
+            let stored = self.handover.store(rung, message, delivery.over()).await?;
             return Ok(Settlement::handed_on(stored));
         };
         let routed = Routed {
@@ -113,7 +122,8 @@ impl Deliverer {
             Ok(Outcome::Refused(failure)) => {
                 let now = self.foundation.clock.now();
                 let headers = refused(routed.headers_for(endpoint, now), &failure, now);
-                self.handover.refused(message, headers, now).await
+                let over = routed.delivery.over();
+                self.handover.refused(message, headers, now, over).await
             }
             Ok(Outcome::Troubled(trouble)) => {
                 self.wait_in_lane(endpoint, routed, Some(trouble.into()))
@@ -175,7 +185,8 @@ impl Deliverer {
             headers,
             ..routed.delivery.message.clone()
         };
-        self.lanes.take(endpoint, &message, wait).await
+        let over = routed.delivery.over();
+        self.lanes.take(endpoint, &message, wait, over).await
     }
 
     fn discard(&self) -> Settled {
@@ -185,9 +196,10 @@ impl Deliverer {
 
     async fn reject(
         &self,
-        message: &Message,
+        delivery: &Delivery,
         invalid: &InvalidEvent,
     ) -> Result<Settlement, Interrupted> {
+        let message = &delivery.message;
         let rejected = Message {
             headers: Headers {
                 reason: Some(invalid.to_string()),
@@ -195,7 +207,10 @@ impl Deliverer {
             },
             ..message.clone()
         };
-        let stored = self.handover.store(Target::Rejected, &rejected).await?;
+        let stored = self
+            .handover
+            .store(Target::Rejected, &rejected, delivery.over())
+            .await?;
         self.attempts.metrics.rejected.inc();
         tracing::warn!(reason = %invalid, "a message was rejected");
         Ok(Settlement::handed_on(stored))

@@ -31,11 +31,13 @@ pub(crate) struct Handover {
 
 impl Handover {
     /// Offers the message until the queue has stored it: acking before that would lose it, and
-    /// giving it back would repeat what other destinations already have.
+    /// giving it back would repeat what other destinations already have. `over` is that of the delivery
+    /// which the message came with.
     pub(crate) async fn store(
         &self,
         target: Target,
         message: &Message,
+        over: &CancellationToken,
     ) -> Result<Stored, Interrupted> {
         let mut offers = offers();
         loop {
@@ -51,6 +53,8 @@ impl Handover {
             }
             tokio::select! {
                 () = self.stopping.cancelled() => return Err(Interrupted),
+                // Its session has ended, and it is on its way to somebody else.
+                () = over.cancelled() => return Err(Interrupted),
                 () = tokio::time::sleep(offers.next_wait()) => {}
             }
         }
@@ -63,9 +67,10 @@ impl Handover {
         message: &Message,
         headers: Headers,
         now: Timestamp,
+        over: &CancellationToken,
     ) -> Result<Settled, Interrupted> {
         let next = after_refusal(&headers, now, self.foundation.config.delivery.retention);
-        self.next(next, message, headers).await
+        self.next(next, message, headers, over).await
     }
 
     /// Tries again later alone, or gives up.
@@ -74,6 +79,7 @@ impl Handover {
         next: Next,
         message: &Message,
         headers: Headers,
+        over: &CancellationToken,
     ) -> Result<Settled, Interrupted> {
         let target = match next {
             Next::Retry(rung) => Target::Retry(rung),
@@ -83,7 +89,7 @@ impl Handover {
             headers,
             ..message.clone()
         };
-        let stored = self.store(target, &message).await?;
+        let stored = self.store(target, &message, over).await?;
         Ok(Settled::handed_on(stored))
     }
 }

@@ -39,7 +39,7 @@ use crate::dispatch::Dispatcher;
 use crate::endpoint::EndpointSettings;
 use crate::handover::Handover;
 use crate::history::History;
-use crate::lane::{Keeper, Lanes};
+use crate::lane::{Cleaner, Keeper, Lanes};
 use crate::metrics::Metrics;
 use crate::snapshot::reload::Snapshots;
 use crate::window::Window;
@@ -111,6 +111,8 @@ impl Worker {
             window: Arc::new(Window::new(foundation.config.queue.prefetch.into())),
             patience: foundation.config.delivery.patience,
         });
+        let cleaner = Cleaner::new(lanes.clone());
+        worker.spawn("lane cleaner", cleaner.run(worker.stopping.clone()));
         let keeper = Keeper::new(lanes.clone(), attempts.clone(), worker.tasks.clone());
         worker.spawn("lanes", keeper.run(worker.stopping.clone()));
         let deliverer = Arc::new(Deliverer {

@@ -169,9 +169,13 @@ impl Permits {
         self.change(|state| state.limit.restart());
     }
 
+    /// Takes note that a request has ended, however it did.
+    pub(crate) fn completed(&self) {
+        self.state().last_completion = Instant::now();
+    }
+
     fn change(&self, change: impl FnOnce(&mut State)) {
         let mut state = self.state();
-        state.last_completion = Instant::now();
         change(&mut state);
         let wanted = state.limit.whole();
         while state.granted < wanted {

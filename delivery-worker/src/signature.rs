@@ -138,12 +138,12 @@ mod tests {
             let signed: Vec<String> = serde_json::from_slice(&read(package)).unwrap();
             assert_eq!(signed.len(), requests.len());
             for (request, expected) in requests.iter().zip(&signed) {
-                let signer = Signer::new(&SigningSecrets {
+                let ours = Signer::new(&SigningSecrets {
                     current: request.secret.as_str().into(),
                     previous: None,
                 });
                 let at = Timestamp(request.timestamp * 1000 + 999);
-                let headers = signer
+                let headers = ours
                     .unwrap()
                     .headers(&request.id, at, request.body.as_bytes());
                 let [_, _, (_, signature)] = headers.unwrap();

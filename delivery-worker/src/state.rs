@@ -19,6 +19,8 @@ pub(crate) struct State {
     failing: AtomicBool,
     /// Whether the lane is open, as far as this worker knows.
     lane_open: AtomicBool,
+    /// When it was opened, as far as this worker knows.
+    opened_at: Mutex<Option<Instant>>,
     refusals_in_a_row: AtomicU32,
     /// While no lane can be opened, for want of the database.
     quiet: Mutex<Option<Quiet>>,
@@ -39,6 +41,7 @@ impl State {
             permits: Permits::new(bounds),
             failing: AtomicBool::new(false),
             lane_open: AtomicBool::new(false),
+            opened_at: Mutex::new(None),
             refusals_in_a_row: AtomicU32::new(0),
             quiet: Mutex::new(None),
             opening: tokio::sync::Mutex::new(()),
@@ -55,9 +58,30 @@ impl State {
         self.lane_open.load(Ordering::Acquire)
     }
 
-    /// Follows what the database says of the lane; whether that is new.
+    /// Takes note that the lane is open or closed; whether that is new.
     pub(crate) fn set_lane_open(&self, open: bool) -> bool {
+        let mut opened_at = self.opened_at();
+        if open {
+            *opened_at = Some(Instant::now());
+        }
         self.lane_open.swap(open, Ordering::AcqRel) != open
+    }
+
+    /// Takes note that the lane was closed at a moment, unless it has been opened since.
+    pub(crate) fn close_lane_unless_opened_since(&self, moment: Instant) {
+        if !self.lane_is_open() {
+            return;
+        }
+        let opened_at = self.opened_at();
+        if opened_at.is_none_or(|opened| opened < moment) {
+            self.lane_open.store(false, Ordering::Release);
+        }
+    }
+
+    fn opened_at(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.opened_at
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Judges an attempt that began at `began` by those before it, and lets the permits follow.
@@ -76,6 +100,7 @@ impl State {
             Outcome::Refused(_) => self.refusals_in_a_row.fetch_add(1, Ordering::Relaxed) + 1,
             _ => 0,
         };
+        self.permits.completed();
         if outcome.is_congestion() {
             self.permits.congested(began);
         }

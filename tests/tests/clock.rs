@@ -1,5 +1,10 @@
 //! What takes days, with a clock that is moved.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "the stage of the tests is made by functions"
+)]
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;

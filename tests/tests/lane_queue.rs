@@ -66,7 +66,7 @@ impl Fixture {
 
     async fn depth(&self, expected: u64) {
         until("the depth of the lane", async || {
-            (self.queue.depth(LANE).await.unwrap() == expected).then_some(())
+            (self.queue.depth(LANE).await.unwrap().waiting == expected).then_some(())
         })
         .await;
     }

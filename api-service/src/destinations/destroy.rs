@@ -1,7 +1,7 @@
 //! Removes a destination.
 
 use sea_orm::{ActiveValue, EntityTrait as _};
-use shared::entities::{destination_health, destinations, destroyed_destinations};
+use shared::entities::{destinations, destroyed_destinations};
 
 use super::change::Change;
 use super::{AuthorisedDestination, Failure};
@@ -13,17 +13,14 @@ use crate::audit::Happening;
 pub async fn destroy(app: &App, authorised: &AuthorisedDestination) -> Result<(), Failure> {
     let change = Change::begin(app, authorised.authorised()).await?;
     let destination = change.find(authorised).await?;
-    // Read before the deletion takes the row along.
-    let health = destination_health::Entity::find_by_id(destination.id)
-        .one(change.transaction())
-        .await?;
     destinations::Entity::delete_by_id(destination.id)
         .exec(change.transaction())
         .await?;
     destroyed_destinations::Entity::insert(destroyed_destinations::ActiveModel {
         destination_id: ActiveValue::Set(destination.id),
         config_version: ActiveValue::Set(change.version()),
-        had_lane: ActiveValue::Set(health.is_some_and(|health| health.changed_at > 0)),
+        // A worker may be opening one at this moment: whether there is one is for the queue to say.
+        had_lane: ActiveValue::Set(true),
     })
     .exec_without_returning(change.transaction())
     .await?;

@@ -76,7 +76,8 @@ pub async fn backlog(app: &App, destination_id: i64, health: &Health) -> Option<
     if !queue.is_connected() {
         return None;
     }
-    queue.depth(Source::Lane(destination_id)).await.ok()
+    let depth = queue.depth(Source::Lane(destination_id)).await.ok()?;
+    Some(depth.waiting)
 }
 
 /// Of how many destinations the figures of so many minutes are read at once.

@@ -51,7 +51,7 @@ async fn workers_are_told_what_was_destroyed_by_its_version() {
 }
 
 #[tokio::test]
-async fn workers_are_told_whether_the_destroyed_had_a_lane() {
+async fn workers_are_told_to_look_for_the_lane_of_whatever_was_destroyed() {
     on_both_levels(async |stage, level, ada| {
         let mut had_lane = Vec::new();
         for (at, state) in [(0, None), (1, Some(CLOSED)), (2, Some(OPEN))] {
@@ -68,7 +68,7 @@ async fn workers_are_told_whether_the_destroyed_had_a_lane() {
                 .unwrap();
             had_lane.push(destroyed.unwrap().had_lane);
         }
-        assert_eq!(had_lane, [false, true, true]);
+        assert_eq!(had_lane, [true; 3]);
     })
     .await;
 }

@@ -53,11 +53,12 @@ pub(super) async fn open(
     let row = health::Entity::find_by_id(id)
         .one(database.writer())
         .await?;
-    Ok(if row.is_some() {
-        Opened::Open
-    } else {
-        Opened::Destroyed
-    })
+    match row {
+        None => Ok(Opened::Destroyed),
+        Some(row) if row.lane_state == health::OPEN => Ok(Opened::Open),
+        // Closed in between: who asks tries again.
+        Some(_) => Err(DbErr::Custom("the lane is being closed".to_owned())),
+    }
 }
 
 /// The lanes that are open, and those that this worker holds.
@@ -101,8 +102,17 @@ pub(super) async fn lease(
 /// Renews all leases of a worker; the lanes that it still holds.
 pub(super) async fn renew(database: &Database, worker: &str) -> Result<HashSet<i64>, DbErr> {
     let now = now(database.backend());
-    let renew =
-        format!("UPDATE destination_health SET lease_until = {now} + $2 WHERE lease_holder = $1");
+    // Locked in the order in which history writes, or the two wait for one another.
+    let lock = match database.backend() {
+        DbBackend::Postgres => "FOR UPDATE",
+        _ => "",
+    };
+    let renew = format!(
+        "UPDATE destination_health SET lease_until = {now} + $2 WHERE destination_id IN (
+             SELECT destination_id FROM destination_health WHERE lease_holder = $1
+             ORDER BY destination_id {lock}
+         )"
+    );
     run(database, &renew, [worker.into(), millis(LEASE).into()]).await?;
     let held: Vec<i64> = health::Entity::find()
         .select_only()
@@ -129,8 +139,8 @@ pub(super) enum Note {
     Closed(Timestamp),
     /// There is something in it again.
     Open(Timestamp),
-    /// What its owner wanted moved away has been.
-    Purged,
+    /// What its owner wanted moved away then has been.
+    Purged(Option<i64>),
 }
 
 /// Writes a note; false when the lane is no longer held by the worker.
@@ -177,9 +187,16 @@ pub(super) async fn note(
             );
             run(database, &sql, [id.into(), worker.into(), at.0.into()]).await?
         }
-        Note::Purged => {
-            let sql = format!("UPDATE destination_health SET purge_requested_at = NULL {held}");
-            run(database, &sql, [id.into(), worker.into()]).await?
+        Note::Purged(requested_at) => {
+            let sql = format!(
+                "UPDATE destination_health SET purge_requested_at = NULL {held} AND purge_requested_at = $3"
+            );
+            run(
+                database,
+                &sql,
+                [id.into(), worker.into(), (*requested_at).into()],
+            )
+            .await?
         }
     };
     Ok(written > 0)

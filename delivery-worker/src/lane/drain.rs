@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use shared::clock::Timestamp;
 use shared::entities::destination_health as health;
-use shared::queue::{Deliveries, Delivery, Notice, Source};
+use shared::queue::{Deliveries, Delivery, Depth, Notice, Source};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -118,7 +118,7 @@ impl Drain {
         let fresh_until = Timestamp(self.row.changed_at) + FRESH;
         while self.now() < fresh_until
             && !self.stop.is_cancelled()
-            && self.depth().await.unwrap_or(0) == 0
+            && self.depth().await.is_none_or(|depth| depth.waiting == 0)
         {
             tokio::time::sleep(IDLE).await;
         }
@@ -137,10 +137,17 @@ impl Drain {
         self.lanes.foundation.queue.consume(source, window)
     }
 
-    /// How many messages wait; none when the queue cannot be asked.
-    pub(super) async fn depth(&self) -> Option<u64> {
+    /// What is in the lane; none when the queue cannot be asked.
+    pub(super) async fn depth(&self) -> Option<Depth> {
         let source = Source::Lane(self.id());
         self.lanes.foundation.queue.depth(source).await.ok()
+    }
+
+    /// Whether nothing is in the lane, asked while this worker consumes it. Another consumer, of a worker
+    /// whose lease has run out, may hold messages that come back.
+    pub(super) async fn is_empty(&self) -> bool {
+        let depth = self.depth().await;
+        depth.is_some_and(|depth| depth.waiting == 0 && depth.consumers <= 1)
     }
 
     /// Writes a note; false when this worker does not hold the lane any more, or cannot know.
@@ -179,13 +186,13 @@ impl Drain {
                     idle_since = Instant::now();
                     let drain = self.clone();
                     sending.running.spawn(async move {
-                        let tried = drain.attempt(&delivery.message, Tries::Twice).await;
+                        let tried = drain.attempt(&delivery, Tries::Twice).await;
                         (delivery, tried)
                     });
                 }
                 () = tokio::time::sleep_until(idle_since + IDLE), if sending.running.is_empty() => {
                     idle_since = Instant::now();
-                    let is_empty = self.depth().await == Some(0);
+                    let is_empty = self.is_empty().await;
                     match closed_at {
                         None if is_empty && self.close().await => {
                             closed_at = Some(Instant::now());
@@ -218,18 +225,20 @@ impl Drain {
                 } else {
                     self.row.failed_probes + 1
                 };
-                self.wait(&failed, failures, i64::from(failed.answered))
+                self.wait(&failed, failures, i64::from(failed.answered()))
                     .await;
             }
-            End::Closed => tracing::info!(
-                destination.id = self.id(),
-                destination.name = %self.endpoint.name,
-                "a destination has all its events, its lane is closed"
-            ),
-            // Another worker goes on.
-            End::Stopped => {
-                if closed && self.depth().await != Some(0) {
+            // What came until the consumer had ended was given back.
+            End::Closed | End::Stopped => {
+                let left = self.depth().await.is_none_or(|depth| depth.waiting > 0);
+                if closed && left {
                     self.reopen().await;
+                } else if closed {
+                    tracing::info!(
+                        destination.id = self.id(),
+                        destination.name = %self.endpoint.name,
+                        "a destination has all its events, its lane is closed"
+                    );
                 }
             }
         }

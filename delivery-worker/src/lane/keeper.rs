@@ -1,5 +1,4 @@
-//! Keeps the lanes: follows which are open, takes the lease of those that are due and has them drained,
-//! looks into closed ones, and removes those of destroyed destinations.
+//! Keeps the lanes: follows which are open, takes the lease of those that are due and has them drained.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -8,14 +7,14 @@ use std::time::Duration;
 use sea_orm::DbErr;
 use shared::clock::Timestamp;
 use shared::entities::destination_health::{self as health, OPEN};
-use shared::queue::{Notice, Source};
+use shared::queue::Notice;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::drain::Drain;
-use super::{Lanes, Wait, book};
+use super::{Lanes, book};
 use crate::attempts::Attempts;
 use crate::endpoint::Endpoint;
 
@@ -25,11 +24,15 @@ const LOOK: Duration = Duration::from_secs(1);
 const SHORTEST: Duration = Duration::from_millis(20);
 /// How often leases are renewed.
 const RENEW: Duration = Duration::from_secs(3);
-/// How often closed lanes and those of destroyed destinations are looked for.
-const CLEAN: Duration = Duration::from_secs(5);
-/// How long a lane is left alone after its destination was destroyed: longer than any worker's view of
-/// the destinations can be stale.
-const REMOVE_AFTER: Duration = Duration::from_secs(10);
+/// Lanes that one worker drains at once: each has a channel of the broker and a window of its own.
+const AT_ONCE: usize = 128;
+
+/// A drain that is under way.
+struct Draining {
+    stop: CancellationToken,
+    /// What its owner had asked for when it began.
+    purge_requested_at: Option<i64>,
+}
 
 /// Keeps the lanes of one worker.
 pub(crate) struct Keeper {
@@ -38,13 +41,10 @@ pub(crate) struct Keeper {
     /// Tells this worker from others.
     worker: Arc<str>,
     tasks: TaskTracker,
-    draining: HashMap<i64, CancellationToken>,
-    open: HashSet<i64>,
+    draining: HashMap<i64, Draining>,
     /// Destinations as they were when last tried for: one that was changed since is tried at once.
     seen: HashMap<i64, Arc<Endpoint>>,
     renewed_at: Instant,
-    cleaned_at: Option<Instant>,
-    destroyed: HashMap<i64, Instant>,
     away: bool,
 }
 
@@ -57,11 +57,8 @@ impl Keeper {
             worker: uuid::Uuid::new_v4().to_string().into(),
             tasks,
             draining: HashMap::new(),
-            open: HashSet::new(),
             seen: HashMap::new(),
             renewed_at: Instant::now(),
-            cleaned_at: None,
-            destroyed: HashMap::new(),
             away: false,
         }
     }
@@ -77,6 +74,8 @@ impl Keeper {
                 () = self.lanes.wake.notified() => {}
                 () = lanes_changed(&mut notices) => {}
             }
+            // Many lanes may be opened at once: one look is enough for those of a moment.
+            tokio::time::sleep(SHORTEST).await;
             match self.look(&stop).await {
                 Ok(next) => {
                     if std::mem::take(&mut self.away) {
@@ -97,14 +96,23 @@ impl Keeper {
 
     /// Does what is to be done; how long there will be nothing more to do.
     async fn look(&mut self, stop: &CancellationToken) -> Result<Duration, DbErr> {
-        self.draining.retain(|_, stop| !stop.is_cancelled());
+        self.draining
+            .retain(|_, draining| !draining.stop.is_cancelled());
         self.renew().await?;
+        let asked_at = Instant::now();
         let rows = book::open_or_held(&self.lanes.foundation.database, &self.worker).await?;
-        self.follow(&rows);
+        self.follow(&rows, asked_at);
         let mut next = LOOK;
         for row in rows.iter().filter(|row| row.lane_state == OPEN) {
-            if self.draining.contains_key(&row.destination_id) {
+            if let Some(draining) = self.draining.get(&row.destination_id) {
+                // It ends, and the next one begins with the purge.
+                if row.purge_requested_at > draining.purge_requested_at {
+                    draining.stop.cancel();
+                }
                 continue;
+            }
+            if self.draining.len() >= AT_ONCE {
+                break;
             }
             let snapshot = self.attempts.snapshots.current();
             let Some(endpoint) = snapshot.find(row.destination_id) else {
@@ -112,18 +120,10 @@ impl Keeper {
             };
             let now = self.lanes.foundation.clock.now();
             if self.is_due(row, endpoint, now) {
-                self.drain(row.destination_id, endpoint, stop).await?;
+                self.drain(row, endpoint, stop).await?;
             } else {
                 next = next.min(Timestamp(row.next_probe_at).since(now));
             }
-        }
-        if self
-            .cleaned_at
-            .is_none_or(|moment| moment.elapsed() >= CLEAN)
-        {
-            self.cleaned_at = Some(Instant::now());
-            self.sweep().await?;
-            self.remove_destroyed().await?;
         }
         Ok(next.max(SHORTEST))
     }
@@ -132,36 +132,38 @@ impl Keeper {
         if self.draining.is_empty() || self.renewed_at.elapsed() < RENEW {
             return Ok(());
         }
-        // With the database away nobody else can take them, so drains go on.
+        // With the database away drains go on: one active consumer is the fence.
         let held = book::renew(&self.lanes.foundation.database, &self.worker).await?;
         self.renewed_at = Instant::now();
-        for (id, stop) in &self.draining {
+        for (id, draining) in &self.draining {
             if !held.contains(id) {
-                stop.cancel();
+                draining.stop.cancel();
             }
         }
         Ok(())
     }
 
-    /// Lets the fast path know which lanes are open.
-    fn follow(&mut self, rows: &[health::Model]) {
+    /// Lets the fast path know which lanes are open, by what the database said when it was asked at
+    /// `asked_at`.
+    fn follow(&mut self, rows: &[health::Model], asked_at: Instant) {
         let open: HashSet<i64> = rows
             .iter()
             .filter(|row| row.lane_state == OPEN)
             .map(|row| row.destination_id)
             .collect();
-        let snapshot = self.attempts.snapshots.current();
-        for id in self.open.union(&open) {
-            if let Some(endpoint) = snapshot.find(*id) {
-                endpoint.state.set_lane_open(open.contains(id));
+        // Every one: this worker may have opened a lane that another has closed before this look.
+        for endpoint in self.attempts.snapshots.current().endpoints() {
+            if open.contains(&endpoint.id) {
+                endpoint.state.set_lane_open(true);
+            } else {
+                endpoint.state.close_lane_unless_opened_since(asked_at);
             }
         }
         self.seen.retain(|id, _| open.contains(id));
-        self.open = open;
         self.attempts
             .metrics
             .lanes_open
-            .set(i64::try_from(self.open.len()).unwrap_or(i64::MAX));
+            .set(i64::try_from(open.len()).unwrap_or(i64::MAX));
     }
 
     fn is_due(&mut self, row: &health::Model, endpoint: &Arc<Endpoint>, now: Timestamp) -> bool {
@@ -172,16 +174,25 @@ impl Keeper {
 
     async fn drain(
         &mut self,
-        id: i64,
+        seen: &health::Model,
         endpoint: &Arc<Endpoint>,
         stop: &CancellationToken,
     ) -> Result<(), DbErr> {
+        let (id, seen_probe_at) = (seen.destination_id, seen.next_probe_at);
         let database = &self.lanes.foundation.database;
         let Some(row) = book::lease(database, id, &self.worker).await? else {
             return Ok(());
         };
+        // Another worker may have tried since this one looked.
+        if row.next_probe_at > seen_probe_at && row.purge_requested_at.is_none() {
+            return book::release(database, id, &self.worker).await;
+        }
         let stop = stop.child_token();
-        self.draining.insert(id, stop.clone());
+        let draining = Draining {
+            stop: stop.clone(),
+            purge_requested_at: row.purge_requested_at,
+        };
+        self.draining.insert(id, draining);
         let drain = Drain {
             lanes: self.lanes.clone(),
             attempts: self.attempts.clone(),
@@ -199,64 +210,6 @@ impl Keeper {
             drop(ended);
             lanes.wake.notify_one();
         });
-        Ok(())
-    }
-
-    /// A worker whose view was too old, or that stood still for long, may have put something into a
-    /// closed lane.
-    async fn sweep(&self) -> Result<(), DbErr> {
-        let foundation = &self.lanes.foundation;
-        if !book::has_closed(&foundation.database).await? {
-            return Ok(());
-        }
-        for id in book::to_sweep(&foundation.database).await? {
-            let snapshot = self.attempts.snapshots.current();
-            let Some(endpoint) = snapshot.find(id) else {
-                continue;
-            };
-            match foundation.queue.depth(Source::Lane(id)).await {
-                Ok(0) => {}
-                Ok(depth) => {
-                    tracing::info!(
-                        destination.id = id,
-                        depth,
-                        "a closed lane holds events, it is opened again"
-                    );
-                    // What cannot be opened is found by the next sweep.
-                    let _ = self.lanes.open(endpoint, Wait::Not).await;
-                }
-                Err(error) => {
-                    tracing::debug!(error = %error, destination.id = id, "a closed lane cannot be looked into");
-                }
-            }
-        }
-        Ok(())
-    }
-
-    async fn remove_destroyed(&mut self) -> Result<(), DbErr> {
-        let foundation = &self.lanes.foundation;
-        let ids = book::of_destroyed(&foundation.database).await?;
-        self.destroyed.retain(|id, _| ids.contains(id));
-        for id in ids {
-            let since = self.destroyed.entry(id).or_insert_with(Instant::now);
-            if since.elapsed() < REMOVE_AFTER {
-                continue;
-            }
-            match foundation.queue.remove_lane(id).await {
-                Ok(events) => {
-                    self.attempts.metrics.discarded.inc_by(events);
-                    book::removed(&foundation.database, id).await?;
-                    tracing::info!(
-                        destination.id = id,
-                        events,
-                        "the lane of a destroyed destination was removed"
-                    );
-                }
-                Err(error) => {
-                    tracing::debug!(error = %error, destination.id = id, "a lane cannot be removed yet");
-                }
-            }
-        }
         Ok(())
     }
 }

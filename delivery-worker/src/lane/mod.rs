@@ -2,6 +2,7 @@
 //! time, closed when it is empty.
 
 mod book;
+mod cleaner;
 mod drain;
 mod keeper;
 mod probe;
@@ -16,8 +17,10 @@ use sea_orm::DbErr;
 use shared::foundation::Foundation;
 use shared::queue::{Message, Notice, Settled, Target};
 use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 
 use self::book::Opened;
+pub(crate) use self::cleaner::Cleaner;
 pub(crate) use self::keeper::Keeper;
 use crate::endpoint::Endpoint;
 use crate::handover::{Handover, Interrupted, offers};
@@ -39,12 +42,13 @@ pub(crate) struct Lanes {
 impl Lanes {
     /// Puts a delivery into its destination's lane, and opens that first. When it cannot be opened, for
     /// want of the database, the delivery climbs a rung. `wait`: how long the destination is to be left
-    /// alone when the lane is opened for this; none: the time of the schedule.
+    /// alone when the lane is opened for this; `over`: that of the delivery which the message came with.
     pub(crate) async fn take(
         &self,
         endpoint: &Endpoint,
         message: &Message,
         wait: Wait,
+        over: &CancellationToken,
     ) -> Result<Settled, Interrupted> {
         let mut offers = offers();
         loop {
@@ -54,7 +58,7 @@ impl Lanes {
                     self.handover.metrics.discarded.inc();
                     return Ok(Settled::discarded());
                 }
-                Err(CannotOpen) => return self.climb(endpoint, message, wait).await,
+                Err(CannotOpen) => return self.climb(endpoint, message, wait, over).await,
             }
             let target = Target::Lane(endpoint.id);
             let queue = &self.foundation.queue;
@@ -78,6 +82,8 @@ impl Lanes {
             }
             tokio::select! {
                 () = self.handover.stopping.cancelled() => return Err(Interrupted),
+                // It is on its way to somebody else.
+                () = over.cancelled() => return Err(Interrupted),
                 () = tokio::time::sleep(offers.next_wait()) => {}
             }
         }
@@ -104,6 +110,12 @@ impl Lanes {
         if state.is_quiet() {
             return Err(CannotOpen);
         }
+        self.note_open(endpoint, wait).await
+    }
+
+    /// Notes that the lane is open, whatever this worker thinks of it.
+    async fn note_open(&self, endpoint: &Endpoint, wait: Wait) -> Result<Opened, CannotOpen> {
+        let state = &endpoint.state;
         let now = self.foundation.clock.now();
         let probe_at = now + wait.duration();
         let noted = book::open(&self.foundation.database, endpoint.id, now, probe_at);
@@ -137,12 +149,13 @@ impl Lanes {
         endpoint: &Endpoint,
         message: &Message,
         wait: Wait,
+        over: &CancellationToken,
     ) -> Result<Settled, Interrupted> {
         endpoint.state.keep_quiet(schedule::probes, wait.duration());
         let retention = self.foundation.config.delivery.retention;
         let now = self.foundation.clock.now();
         let (next, headers) = without_lane(message.headers.clone(), now, retention);
-        self.handover.next(next, message, headers).await
+        self.handover.next(next, message, headers, over).await
     }
 }
 

@@ -14,8 +14,9 @@ use crate::outcome::is_expired;
 const FIRST: Duration = Duration::from_secs(2);
 /// After so many failures of one event, to which the receiver answered, others are tried.
 const FAILURES_OF_ONE: i64 = 3;
-/// So many events after the head are tried, one after another, before it is its turn again.
-const OTHERS: i64 = 10;
+/// Which events after the head are tried then, one after another, before it is its turn again. Twelve bad
+/// ones in a row do not keep the rest, nor do a hundred.
+const OTHERS: [usize; 14] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 20, 40, 80, 160];
 
 /// What came of a probe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,12 +37,11 @@ struct Held {
 /// Which of the events in the lane is tried, counted from its head: an event for which the destination
 /// fails must not keep the others for ever.
 fn turn(head_failures: i64) -> usize {
-    let turn = if head_failures < FAILURES_OF_ONE {
-        0
-    } else {
-        (head_failures - FAILURES_OF_ONE + 1) % (OTHERS + 1)
+    let Ok(beyond) = usize::try_from(head_failures - FAILURES_OF_ONE) else {
+        return 0;
     };
-    usize::try_from(turn).unwrap_or(0)
+    let turn = beyond % (OTHERS.len() + 1);
+    OTHERS.get(turn).copied().unwrap_or(0)
 }
 
 impl Drain {
@@ -52,8 +52,8 @@ impl Drain {
         let mut deliveries = self.consume(window);
         let mut held = Held::default();
         let probed = self.probe_with(&mut deliveries, turn, &mut held).await;
-        // Before anything is settled: what an ack makes room for would come out of its order, and what
-        // is given back would come again at once.
+        // Before what was taken is settled: what an ack makes room for would come out of its order, and
+        // what is given back would come again at once.
         let stopping = deliveries.stop();
         if let Some((delivery, settlement)) = held.taken {
             delivery.ack(settlement);
@@ -79,14 +79,14 @@ impl Drain {
             }
             // With fewer events than that it is the last one's turn.
             let Some(delivery) = next.or_else(|| held.back.pop()) else {
-                let is_empty = self.depth().await == Some(0);
+                let is_empty = self.is_empty().await;
                 return Ok(if is_empty {
                     Probed::Passed
                 } else {
                     Probed::Failed
                 });
             };
-            match self.attempt(&delivery.message, Tries::Once).await {
+            match self.attempt(&delivery, Tries::Once).await {
                 Ok(Tried::Taken(settlement)) => {
                     held.taken = Some((delivery, settlement));
                     self.try_overtaken(&mut held.back).await?;
@@ -94,7 +94,7 @@ impl Drain {
                 }
                 Ok(Tried::Elsewhere(settlement)) => delivery.ack(settlement),
                 Ok(Tried::Failed(failed)) => {
-                    let answered = failed.answered;
+                    let answered = failed.answered();
                     held.back.push(delivery);
                     let back = &mut held.back;
                     let at_head = self.reap_expired(deliveries, back, failed).await?;
@@ -108,18 +108,6 @@ impl Drain {
                 }
             }
         }
-    }
-
-    /// Tries those again that were overtaken: the destination may have been down, and they not to blame.
-    /// The one that fails now is refused.
-    async fn try_overtaken(&self, overtaken: &mut Vec<Delivery>) -> Result<(), Interrupted> {
-        for delivery in overtaken.drain(..) {
-            match self.attempt(&delivery.message, Tries::Once).await? {
-                Tried::Taken(settlement) | Tried::Elsewhere(settlement) => delivery.ack(settlement),
-                Tried::Failed(_) => self.refuse(delivery).await?,
-            }
-        }
-        Ok(())
     }
 
     async fn next(&self, deliveries: &mut Deliveries) -> Option<Delivery> {
@@ -150,7 +138,8 @@ impl Drain {
             };
             let Some(delivery) = next else { break };
             if is_expired(&delivery.message.headers, self.now(), retention) && kept.is_empty() {
-                self.bury(delivery, &self.what_failed()).await?;
+                self.bury(delivery, "it waited for the whole retention")
+                    .await?;
                 continue;
             }
             if first.is_none() {
@@ -172,14 +161,6 @@ impl Drain {
         let before = if same { self.row.head_failures } else { 0 };
         (self.row.failed_probes + 1, before + i64::from(answered))
     }
-
-    fn what_failed(&self) -> String {
-        let last = self.row.last_failure_error.as_deref();
-        format!(
-            "it waited for the whole retention: {}",
-            last.unwrap_or("the destination was in trouble")
-        )
-    }
 }
 
 fn event_id(delivery: &Delivery) -> String {
@@ -194,7 +175,10 @@ mod tests {
 
     #[test]
     fn after_three_failures_of_the_head_the_events_after_it_have_their_turns() {
-        let turns: Vec<usize> = (0..16).map(turn).collect();
-        assert_eq!(turns, [0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 0, 1, 2]);
+        let turns: Vec<usize> = (0..20).map(turn).collect();
+        let expected = [
+            0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 20, 40, 80, 160, 0, 1, 2,
+        ];
+        assert_eq!(turns, expected);
     }
 }

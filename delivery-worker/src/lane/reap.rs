@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use shared::clock::Timestamp;
 use shared::queue::{Delivery, Headers, Message, Settlement, Stored, Target};
 use tokio::time::timeout;
 
@@ -15,17 +16,37 @@ const WINDOW: u16 = 64;
 const IDLE: Duration = Duration::from_secs(1);
 
 impl Drain {
-    /// Gives a delivery up.
+    /// Gives a delivery up, for a reason, with what is known of the destination's last failure: a message
+    /// that goes back to its lane is not written anew, so its own headers tell of the first.
     pub(super) async fn bury(&self, delivery: Delivery, why: &str) -> Result<(), Interrupted> {
         let headers = &delivery.message.headers;
+        // The row tells of the destination's last failure, unless that is not written yet.
+        let of_row = self.row.last_failure_at.map(Timestamp);
+        let (error, status, last_attempt) = if of_row > headers.last_attempt {
+            let status = self.row.last_failure_status;
+            let status = status.and_then(|status| u16::try_from(status).ok());
+            (self.row.last_failure_error.as_ref(), status, of_row)
+        } else {
+            let error = headers.last_error.as_ref();
+            (error, headers.last_status, headers.last_attempt)
+        };
+        let last_error = match error {
+            Some(error) => format!("{why}; the last try failed: {error}"),
+            None => why.to_owned(),
+        };
         let message = Message {
             headers: Headers {
-                last_error: headers.last_error.clone().or_else(|| Some(why.to_owned())),
+                last_error: Some(last_error),
+                last_status: status,
+                last_attempt,
                 ..headers.clone()
             },
             ..delivery.message.clone()
         };
-        let stored: Stored = self.lanes.handover.store(Target::Dead, &message).await?;
+        let handover = &self.lanes.handover;
+        let stored: Stored = handover
+            .store(Target::Dead, &message, delivery.over())
+            .await?;
         delivery.ack(Settlement::handed_on(stored));
         Ok(())
     }
@@ -33,9 +54,10 @@ impl Drain {
     /// Moves what is in the lane now to the dead letters, as its owner asked; false when that was
     /// interrupted, and goes on later.
     pub(super) async fn purge(&self) -> bool {
-        let Some(mut left) = self.depth().await else {
+        let Some(depth) = self.depth().await else {
             return false;
         };
+        let mut left = depth.waiting;
         let mut deliveries = self.consume(WINDOW);
         let purged = loop {
             // What comes meanwhile nobody has asked to be moved.
@@ -56,11 +78,11 @@ impl Drain {
                 }
                 // The session is over.
                 Ok(None) => break false,
-                Err(_elapsed) if self.depth().await == Some(0) => break true,
+                Err(_elapsed) if self.is_empty().await => break true,
                 Err(_elapsed) => {}
             }
         };
         deliveries.stop().done().await;
-        purged && self.note(&Note::Purged).await
+        purged && self.note(&Note::Purged(self.row.purge_requested_at)).await
     }
 }

@@ -26,8 +26,7 @@ pub(super) enum Tried {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Failed {
     pub(super) event_id: String,
-    /// Whether the receiver answered: the event may be to blame.
-    pub(super) answered: bool,
+    pub(super) failure: Failure,
     pub(super) retry_after: Option<Duration>,
     pub(super) first_seen: Option<Timestamp>,
 }
@@ -40,13 +39,56 @@ pub(super) enum Tries {
     Twice,
 }
 
+impl Failed {
+    /// Whether the receiver answered: the event may be to blame.
+    pub(super) fn answered(&self) -> bool {
+        self.failure.status.is_some()
+    }
+
+    /// Whether it can only be the event, given that the receiver takes another one at the same time.
+    fn blames_the_event(&self) -> bool {
+        self.answered() && self.retry_after.is_none()
+    }
+}
+
 impl Drain {
+    /// Tries those again that were overtaken by one that was taken: the destination may have been down,
+    /// and they not to blame. What is left from the first failure on that is not the event's stays.
+    pub(super) async fn try_overtaken(
+        &self,
+        overtaken: &mut Vec<Delivery>,
+    ) -> Result<(), Interrupted> {
+        let mut waiting = std::mem::take(overtaken).into_iter();
+        while let Some(delivery) = waiting.next() {
+            match self.attempt(&delivery, Tries::Once).await {
+                Ok(Tried::Taken(settlement) | Tried::Elsewhere(settlement)) => {
+                    delivery.ack(settlement);
+                }
+                Ok(Tried::Failed(failed)) if failed.blames_the_event() => {
+                    self.refuse(delivery, &failed.failure).await?;
+                }
+                Ok(Tried::Failed(_)) => {
+                    overtaken.push(delivery);
+                    overtaken.extend(waiting);
+                    return Ok(());
+                }
+                Err(interrupted) => {
+                    overtaken.push(delivery);
+                    overtaken.extend(waiting);
+                    return Err(interrupted);
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Tries a message.
     pub(super) async fn attempt(
         &self,
-        message: &Message,
+        delivery: &Delivery,
         tries: Tries,
     ) -> Result<Tried, Interrupted> {
+        let message = &delivery.message;
         let handover = &self.lanes.handover;
         let event = match Envelope::parse(&message.body) {
             Ok(event) => event,
@@ -59,7 +101,9 @@ impl Drain {
                     },
                     ..message.clone()
                 };
-                let stored = handover.store(Target::Rejected, &rejected).await?;
+                let stored = handover
+                    .store(Target::Rejected, &rejected, delivery.over())
+                    .await?;
                 return Ok(Tried::Elsewhere(Settlement::handed_on(stored)));
             }
         };
@@ -86,7 +130,7 @@ impl Drain {
                 Tried::Taken(Settlement::all([Settled::delivered(accepted)]))
             }
             Ok(Outcome::Refused(failure)) => {
-                Tried::Elsewhere(self.to_the_ladder(message, &failure).await?)
+                Tried::Elsewhere(self.to_the_ladder(delivery, &failure).await?)
             }
             Ok(Outcome::Troubled(Trouble {
                 failure,
@@ -94,43 +138,44 @@ impl Drain {
                 ..
             })) => Tried::Failed(Failed {
                 event_id: event.id.into_owned(),
-                answered: failure.status.is_some(),
+                failure,
                 retry_after,
                 first_seen: message.headers.first_seen,
             }),
-            Ok(Outcome::Blocked(_)) => Tried::Failed(Failed {
+            Ok(Outcome::Blocked(failure)) => Tried::Failed(Failed {
                 event_id: event.id.into_owned(),
-                answered: false,
+                failure,
                 retry_after: None,
                 first_seen: message.headers.first_seen,
             }),
         })
     }
 
-    /// Takes an event off the lane that failed again and again while one after it was taken: it is this
-    /// event that the destination does not want.
-    pub(super) async fn refuse(&self, delivery: Delivery) -> Result<(), Interrupted> {
-        let failure = Failure {
-            status: self
-                .row
-                .last_failure_status
-                .and_then(|status| u16::try_from(status).ok()),
-            error: "the destination fails for this event and takes others".to_owned(),
-            response: None,
-        };
-        let settlement = self.to_the_ladder(&delivery.message, &failure).await?;
+    /// Takes an event off the lane for which the destination fails while it takes one after it: it is
+    /// this event that it does not want.
+    pub(super) async fn refuse(
+        &self,
+        delivery: Delivery,
+        failure: &Failure,
+    ) -> Result<(), Interrupted> {
+        let settlement = self.to_the_ladder(&delivery, failure).await?;
         delivery.ack(settlement);
         Ok(())
     }
 
     async fn to_the_ladder(
         &self,
-        message: &Message,
+        delivery: &Delivery,
         failure: &Failure,
     ) -> Result<Settlement, Interrupted> {
+        let message = &delivery.message;
         let now = self.now();
         let headers = refused(message.headers.clone(), failure, now);
-        let settled = self.lanes.handover.refused(message, headers, now).await?;
+        let settled = self
+            .lanes
+            .handover
+            .refused(message, headers, now, delivery.over())
+            .await?;
         Ok(Settlement::all([settled]))
     }
 }

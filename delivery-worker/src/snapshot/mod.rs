@@ -31,6 +31,11 @@ impl Snapshot {
         self.by_id.get(&id)
     }
 
+    /// All destinations.
+    pub(crate) fn endpoints(&self) -> impl Iterator<Item = &Arc<Endpoint>> {
+        self.by_id.values()
+    }
+
     /// The destinations of a top-level group; its path in lower case.
     pub(crate) fn of_group(&self, path: &str) -> &[Arc<Endpoint>] {
         self.by_group.get(path).map_or(&[], Vec::as_slice)

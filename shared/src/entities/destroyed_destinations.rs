@@ -11,7 +11,7 @@ pub struct Model {
     pub destination_id: i64,
     /// The configuration's version that destroyed it.
     pub config_version: i64,
-    /// Whether the queue of its lane may still be there. A worker deletes it.
+    /// Whether the queue of its lane may still be there: until a worker has looked, and deleted it.
     pub had_lane: bool,
 }
 

@@ -34,8 +34,8 @@ pub trait Queue: Send + Sync + 'static {
     /// connection instead: whoever drains it must ask again whether that is still its task.
     fn consume(&self, source: Source, window: u16) -> Deliveries;
 
-    /// How many messages wait and are not held by a consumer.
-    async fn depth(&self, source: Source) -> Result<u64, QueueAway>;
+    /// How many messages wait, and how many consumers there are.
+    async fn depth(&self, source: Source) -> Result<Depth, QueueAway>;
 
     /// Removes the lane of a destination that is no more; how many messages waited in it.
     async fn remove_lane(&self, destination_id: i64) -> Result<u64, QueueAway>;
@@ -162,6 +162,15 @@ pub enum PublishError {
     /// No answer within the publish timeout.
     #[error("the queue did not confirm in time")]
     Timeout,
+}
+
+/// What is in a queue.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Depth {
+    /// Messages that no consumer holds.
+    pub waiting: u64,
+    /// Consumers, those included that wait for their turn. Another one than one's own may hold messages.
+    pub consumers: u64,
 }
 
 /// The queue does not answer.

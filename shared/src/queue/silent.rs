@@ -4,7 +4,9 @@ use async_trait::async_trait;
 use tokio::sync::{broadcast, mpsc};
 use tokio_util::sync::CancellationToken;
 
-use super::{Deliveries, Message, Notice, PublishError, Queue, QueueAway, Source, Stored, Target};
+use super::{
+    Deliveries, Depth, Message, Notice, PublishError, Queue, QueueAway, Source, Stored, Target,
+};
 
 /// Refuses every message and hears nothing. Unlike the embedded queue it can be opened beside a
 /// server that is running.
@@ -35,7 +37,7 @@ impl Queue for SilentQueue {
         Deliveries::new(mpsc::channel(1).1, over.clone(), over)
     }
 
-    async fn depth(&self, _: Source) -> Result<u64, QueueAway> {
+    async fn depth(&self, _: Source) -> Result<Depth, QueueAway> {
         Err(QueueAway("this command has no queue".to_owned()))
     }
 

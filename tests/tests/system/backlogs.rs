@@ -111,6 +111,10 @@ async fn nothing_is_sent_later_than_a_second_after_a_deactivation_and_all_of_it_
     let after = tests::events::ids("after", 50);
     publish(&client, &after).await;
     all_arrived(&other, &after).await;
+    until("three seconds after the deactivation", async || {
+        (deactivated.elapsed() > 3 * SOON).then_some(())
+    })
+    .await;
     let until_now = times.lock().unwrap().len();
     assert!(until_now < ids.len(), "it was deactivated too late");
     for time in times.lock().unwrap().iter() {
@@ -147,8 +151,8 @@ async fn what_waits_for_a_destroyed_destination_is_discarded(backend: Backend) {
     let after = tests::events::ids("after", 20);
     publish(&client, &after).await;
     all_arrived(&other, &after).await;
-    // Those that were under way within the second.
-    assert!(receiver.received().len() <= destroyed + 64);
+    // Those that were under way when it was destroyed.
+    assert!(receiver.received().len() <= destroyed + 16);
     assert!(
         !receiver
             .received()
@@ -207,11 +211,11 @@ async fn fifty_thousand_waiting_events_cost_next_to_nothing_and_survive_a_restar
     let url = system.database_url();
     let before = failures(&url).await;
     let (began, counted) = (Instant::now(), requests(&mut system).await);
-    until("two more failed attempts", async || {
-        (failures(&url).await >= before + 2).then_some(())
+    until("one more failed attempt", async || {
+        (failures(&url).await > before).then_some(())
     })
     .await;
-    let requests = requests(&mut system).await - counted;
+    let requests = requests(&mut system).await.saturating_sub(counted);
     #[expect(clippy::cast_precision_loss, reason = "it is small")]
     let each_second = requests as f64 / began.elapsed().as_secs_f64();
     println!("{each_second:.1} requests to the broker a second with {EVENTS} events waiting");
@@ -245,21 +249,20 @@ async fn a_worker_that_dies_while_it_drains_is_replaced_by_another(backend: Back
     // Some are answered, then a drain is under way that waits for answers.
     let answered = receiver.answered();
     receiver.hold_after(100);
-    until("a drain that waits for answers", async || {
-        (receiver.answered() >= answered + 100).then_some(())
-    })
-    .await;
-    let draining = {
-        let mut found = None;
+    let draining = until("a drain that waits for answers", async || {
+        if receiver.answered() < answered + 100 {
+            return None;
+        }
         for (number, worker) in system.workers.iter().enumerate() {
             let in_flight =
                 tests::metrics::total(worker.address(), "auditstream_deliveries_in_flight").await;
-            if in_flight.unwrap_or(0) > 0 {
-                found = Some(number);
+            if in_flight? > 0 {
+                return Some(number);
             }
         }
-        found.unwrap_or(0)
-    };
+        None
+    })
+    .await;
     system.workers.remove(draining).kill_9().await;
     receiver.release();
     all_arrived(&receiver, &ids).await;

@@ -21,7 +21,7 @@ use super::connection::{Session, next};
 use super::headers;
 use super::settle::{self, GivingBack, Settling};
 use super::topology::Topology;
-use crate::queue::{Delivery, Message, Notice, Source, Ticket};
+use crate::queue::{Delivery, Depth, Message, Notice, Source, Ticket};
 
 /// How long nothing must have come before the consumer of a lane is cancelled.
 const QUIET: Duration = Duration::from_millis(50);
@@ -144,8 +144,8 @@ impl Pump {
 }
 
 impl Session<Consuming> {
-    /// How many messages are ready in a queue; none in one that is not there.
-    pub(super) async fn depth(&self, queue: ShortString) -> lapin::Result<u64> {
+    /// What is in a queue; nothing in one that is not there.
+    pub(super) async fn depth(&self, queue: ShortString) -> lapin::Result<Depth> {
         // The broker ends the channel on which a queue is asked for that is not there.
         let channel = self.connection().create_channel().await?;
         let options = QueueDeclareOptions {
@@ -158,9 +158,12 @@ impl Session<Consuming> {
         match asked {
             Ok(queue) => {
                 channel.close(200, "asked".into()).await?;
-                Ok(queue.message_count().into())
+                Ok(Depth {
+                    waiting: queue.message_count().into(),
+                    consumers: queue.consumer_count().into(),
+                })
             }
-            Err(error) if is_not_found(&error) => Ok(0),
+            Err(error) if is_not_found(&error) => Ok(Depth::default()),
             Err(error) => Err(error),
         }
     }

@@ -21,7 +21,9 @@ use self::connection::{Session, Sessions};
 use self::consumer::Consuming;
 use self::publisher::Publishing;
 use self::topology::Topology;
-use super::{Deliveries, Message, Notice, PublishError, Queue, QueueAway, Source, Stored, Target};
+use super::{
+    Deliveries, Depth, Message, Notice, PublishError, Queue, QueueAway, Source, Stored, Target,
+};
 use crate::config::{ConnectionUrl, QueueConfig};
 
 /// How long closing waits for deliveries that are still unsettled.
@@ -115,7 +117,7 @@ impl Queue for AmqpQueue {
         Deliveries::new(receiver, stop, ended)
     }
 
-    async fn depth(&self, source: Source) -> Result<u64, QueueAway> {
+    async fn depth(&self, source: Source) -> Result<Depth, QueueAway> {
         let session = self.asking().await?;
         session
             .depth(self.topology.queue(source))

@@ -17,7 +17,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use self::writer::{Command, Insert};
-use super::{Deliveries, Message, Notice, PublishError, Queue, QueueAway, Source, Stored, Target};
+use super::{
+    Deliveries, Depth, Message, Notice, PublishError, Queue, QueueAway, Source, Stored, Target,
+};
 use crate::clock::Clock;
 use crate::config::QueueConfig;
 use crate::database::Database;
@@ -168,8 +170,13 @@ impl Queue for EmbeddedQueue {
         Deliveries::new(receiver, stop, ended)
     }
 
-    async fn depth(&self, source: Source) -> Result<u64, QueueAway> {
-        writer::depth(&self.database, source).await.map_err(away)
+    async fn depth(&self, source: Source) -> Result<Depth, QueueAway> {
+        let waiting = writer::depth(&self.database, source).await.map_err(away)?;
+        // Of this one process, which consumes a queue once.
+        Ok(Depth {
+            waiting,
+            consumers: 1,
+        })
     }
 
     async fn remove_lane(&self, destination_id: i64) -> Result<u64, QueueAway> {
