@@ -156,6 +156,7 @@ pub async fn remove(amqp_url: &str, prefix: &str) {
         "retry.2m",
         "retry.10m",
         "retry.1h",
+        "tests",
     ];
     // The first destinations of a database have the first numbers.
     let lanes = (1..=30).map(|destination| format!("lane.{destination}"));

@@ -4,6 +4,7 @@
 pub mod amqp;
 pub mod embedded;
 mod message;
+mod question;
 mod settlement;
 pub mod silent;
 
@@ -15,6 +16,7 @@ use tokio::sync::{broadcast, mpsc};
 use tokio_util::sync::CancellationToken;
 
 pub use message::{Headers, Message};
+pub use question::{Answer, Question, Questions, Tried, Unanswered};
 pub use settlement::{Accepted, Delivery, Settled, Settlement, Stored};
 pub(crate) use settlement::{Ticket, Verdict};
 
@@ -45,6 +47,14 @@ pub trait Queue: Send + Sync + 'static {
 
     /// What other processes and this one announce.
     fn notices(&self) -> broadcast::Receiver<Notice>;
+
+    /// Has whichever worker comes first look at a message, which is not stored, and waits for the answer
+    /// as long as the patience lasts. It is looked at once at most.
+    async fn ask(&self, message: Message, patience: Duration) -> Result<Answer, Unanswered>;
+
+    /// What [`Queue::ask`] was called with, here or in another process. Goes on by itself after a lost
+    /// connection.
+    fn questions(&self) -> Questions;
 
     /// Whether messages can be published and consumed now.
     fn is_connected(&self) -> bool;

@@ -1,11 +1,14 @@
 //! A queue that carries nothing, for commands that only change the database.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use tokio::sync::{broadcast, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Deliveries, Depth, Message, Notice, PublishError, Queue, QueueAway, Source, Stored, Target,
+    Answer, Deliveries, Depth, Message, Notice, PublishError, Questions, Queue, QueueAway, Source,
+    Stored, Target, Unanswered,
 };
 
 /// Refuses every message and hears nothing. Unlike the embedded queue it can be opened beside a
@@ -49,6 +52,16 @@ impl Queue for SilentQueue {
 
     fn notices(&self) -> broadcast::Receiver<Notice> {
         self.notices.subscribe()
+    }
+
+    async fn ask(&self, _: Message, _: Duration) -> Result<Answer, Unanswered> {
+        Err(Unanswered::Unavailable(
+            "this command has no queue".to_owned(),
+        ))
+    }
+
+    fn questions(&self) -> Questions {
+        Questions::new(mpsc::channel(1).1, CancellationToken::new())
     }
 
     fn is_connected(&self) -> bool {

@@ -1,5 +1,6 @@
 //! The queue on RabbitMQ, 3.10 and later.
 
+mod asking;
 mod connection;
 mod consumer;
 mod headers;
@@ -12,17 +13,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::{Semaphore, broadcast, mpsc};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use self::asking::Hearing;
 use self::connection::{Session, Sessions};
 use self::consumer::Consuming;
 use self::publisher::Publishing;
 use self::topology::Topology;
+use super::question::MOST_AT_ONCE;
 use super::{
-    Deliveries, Depth, Message, Notice, PublishError, Queue, QueueAway, Source, Stored, Target,
+    Answer, Deliveries, Depth, Message, Notice, PublishError, Questions, Queue, QueueAway, Source,
+    Stored, Target, Unanswered,
 };
 use crate::config::{ConnectionUrl, QueueConfig};
 
@@ -32,9 +36,11 @@ const SETTLE_TIMEOUT: Duration = Duration::from_secs(2);
 /// RabbitMQ, on two connections: one publishes, the other consumes and acknowledges.
 pub struct AmqpQueue {
     topology: Topology,
-    publishing: Sessions<Publishing>,
+    publishing: Arc<Sessions<Publishing>>,
     consuming: Sessions<Consuming>,
     notices: broadcast::Sender<Notice>,
+    /// For questions that wait for an answer.
+    room: Semaphore,
     publish_timeout: Duration,
     stop: CancellationToken,
     /// Everything that consumes or settles.
@@ -61,9 +67,10 @@ impl AmqpQueue {
         };
         Self {
             topology,
-            publishing,
+            publishing: Arc::new(publishing),
             consuming,
             notices,
+            room: Semaphore::new(MOST_AT_ONCE),
             publish_timeout: config.publish_timeout,
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
@@ -150,6 +157,37 @@ impl Queue for AmqpQueue {
 
     fn notices(&self) -> broadcast::Receiver<Notice> {
         self.notices.subscribe()
+    }
+
+    async fn ask(&self, message: Message, patience: Duration) -> Result<Answer, Unanswered> {
+        let _room = self.room.try_acquire().map_err(|_| Unanswered::TooMany)?;
+        let deadline = Instant::now() + patience;
+        // As long as for a publish: it may be the first moment of the process.
+        let connecting = self.publish_timeout.min(patience);
+        let session = tokio::time::timeout(connecting, self.publishing.ready())
+            .await
+            .ok()
+            .flatten()
+            .ok_or_else(|| {
+                Unanswered::Unavailable("there is no connection to the broker".to_owned())
+            })?;
+        let answered = session.ask(&self.topology, &message, deadline).await?;
+        answered.ok_or(Unanswered::TooLate(patience))
+    }
+
+    fn questions(&self) -> Questions {
+        let (sender, receiver) = mpsc::channel(1);
+        let stop = self.stop.child_token();
+        let hearing = Hearing {
+            topology: self.topology.clone(),
+            consuming: self.consuming.watch(),
+            publishing: self.publishing.clone(),
+            publish_timeout: self.publish_timeout,
+            questions: sender,
+            stop: stop.clone(),
+        };
+        self.tasks.spawn(hearing.run());
+        Questions::new(receiver, stop)
     }
 
     fn is_connected(&self) -> bool {

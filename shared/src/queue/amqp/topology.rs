@@ -11,6 +11,8 @@ use crate::queue::{Rung, Source, Target};
 const DELIVERY_LIMIT: i64 = 100;
 /// How often a message in a lane may be redelivered. Each failed try counts.
 const LANE_DELIVERY_LIMIT: i64 = 1_000_000_000;
+/// How long a question waits for a worker at most, in milliseconds; each has a limit of its own, too.
+const QUESTION_TTL_MS: i64 = 30_000;
 
 /// The names of all exchanges and queues.
 #[derive(Debug, Clone)]
@@ -50,6 +52,11 @@ impl Topology {
             Source::Dead => "dead",
             Source::Rejected => "rejected",
         })
+    }
+
+    /// The queue of questions to workers.
+    pub(super) fn questions(&self) -> ShortString {
+        self.name("tests")
     }
 
     pub(super) fn address(&self, target: Target, event_type: &str) -> Address {
@@ -124,6 +131,13 @@ impl Topology {
         declare_queue(channel, self.queue(Source::Lane(destination_id)), arguments).await
     }
 
+    /// Declares the queue of questions, for whoever asks and whoever answers, so that nothing else depends
+    /// on it. A classic one: nothing in it must survive.
+    pub(super) async fn declare_questions(&self, channel: &Channel) -> lapin::Result<()> {
+        let ttl = ("x-message-ttl", AMQPValue::LongLongInt(QUESTION_TTL_MS));
+        declare_queue_of("classic", channel, self.questions(), [ttl]).await
+    }
+
     async fn declare_exchange(
         &self,
         channel: &Channel,
@@ -166,10 +180,20 @@ async fn declare_queue(
     name: ShortString,
     arguments: impl IntoIterator<Item = (&'static str, AMQPValue)>,
 ) -> lapin::Result<()> {
+    declare_queue_of("quorum", channel, name, arguments).await
+}
+
+/// A durable queue of a type.
+async fn declare_queue_of(
+    queue_type: &str,
+    channel: &Channel,
+    name: ShortString,
+    arguments: impl IntoIterator<Item = (&'static str, AMQPValue)>,
+) -> lapin::Result<()> {
     let mut table = FieldTable::default();
     table.insert(
         "x-queue-type".into(),
-        AMQPValue::LongString("quorum".into()),
+        AMQPValue::LongString(queue_type.into()),
     );
     for (key, value) in arguments {
         table.insert(key.into(), value);

@@ -1,5 +1,6 @@
 //! The queue in the SQLite database: durable, for one process.
 
+mod asking;
 mod claims;
 mod lock;
 mod writer;
@@ -16,9 +17,11 @@ use tokio::sync::{Notify, broadcast, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use self::asking::Asking;
 use self::writer::{Command, Insert};
 use super::{
-    Deliveries, Depth, Message, Notice, PublishError, Queue, QueueAway, Source, Stored, Target,
+    Answer, Deliveries, Depth, Message, Notice, PublishError, Questions, Queue, QueueAway, Source,
+    Stored, Target, Unanswered,
 };
 use crate::clock::Clock;
 use crate::config::QueueConfig;
@@ -35,6 +38,7 @@ pub struct EmbeddedQueue {
     turns: Turns,
     database: Database,
     notices: broadcast::Sender<Notice>,
+    asking: Asking,
     publish_timeout: Duration,
     stop: CancellationToken,
     tasks: TaskTracker,
@@ -98,6 +102,7 @@ impl EmbeddedQueue {
             turns: Turns::new(),
             database,
             notices,
+            asking: Asking::default(),
             publish_timeout: config.publish_timeout,
             stop: CancellationToken::new(),
             tasks,
@@ -194,12 +199,21 @@ impl Queue for EmbeddedQueue {
         self.notices.subscribe()
     }
 
+    async fn ask(&self, message: Message, patience: Duration) -> Result<Answer, Unanswered> {
+        self.asking.ask(message, patience).await
+    }
+
+    fn questions(&self) -> Questions {
+        self.asking.questions(self.stop.child_token())
+    }
+
     fn is_connected(&self) -> bool {
         !self.commands.is_closed()
     }
 
     async fn close(&self) {
         self.stop.cancel();
+        self.asking.close();
         // What was settled before is written before; claims that are left are released at the next
         // start.
         let _ = self.commands.send(Command::Close);
