@@ -18,6 +18,7 @@ mod routing;
 mod signature;
 mod snapshot;
 mod state;
+mod try_out;
 mod window;
 
 use std::net::SocketAddr;
@@ -115,6 +116,10 @@ impl Worker {
         worker.spawn("lane cleaner", cleaner.run(worker.stopping.clone()));
         let keeper = Keeper::new(lanes.clone(), attempts.clone(), worker.tasks.clone());
         worker.spawn("lanes", keeper.run(worker.stopping.clone()));
+        let questions = foundation.queue.questions();
+        let (tasks, stopping) = (worker.tasks.clone(), worker.stopping.clone());
+        let answering = try_out::run(questions, attempts.clone(), tasks, stopping);
+        worker.spawn("test events", answering);
         let deliverer = Arc::new(Deliverer {
             foundation,
             attempts,

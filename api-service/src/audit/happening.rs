@@ -204,7 +204,7 @@ fn came_or_went(
     }
 }
 
-fn destination_class(generation: Generation, kind: ScopeKind) -> &'static str {
+pub(super) fn destination_class(generation: Generation, kind: ScopeKind) -> &'static str {
     match (generation, kind) {
         (Generation::Legacy, ScopeKind::Group) => "AuditEvents::ExternalAuditEventDestination",
         (Generation::Legacy, ScopeKind::Instance) => {

@@ -3,6 +3,7 @@
 
 mod change;
 mod happening;
+mod test_event;
 #[cfg(test)]
 pub(crate) mod tests;
 

@@ -18,6 +18,7 @@ mod read;
 mod replace_headers;
 mod signing_secret;
 mod target_url;
+mod test_event;
 pub mod unique;
 mod update;
 
@@ -43,6 +44,7 @@ pub use list::list;
 pub use namespace_filters::{add_namespace_filter, find_namespace, remove_namespace_filter};
 pub use read::read;
 pub use signing_secret::rotate_signing_secret;
+pub use test_event::{Test, Untried, test};
 pub use update::{DestinationUpdate, TargetUpdate, update};
 
 use crate::domain::{Destination, Violation};

@@ -13,6 +13,7 @@ mod definitions;
 mod destination;
 mod destination_list;
 mod destination_payload;
+mod destination_test;
 mod destroy;
 mod done;
 mod engine;
@@ -65,6 +66,7 @@ pub struct Mutation(
     signing_secret::SigningSecretMutations,
     dead_letter_mutations::DeadLetterMutations,
     lane::LaneMutations,
+    destination_test::DestinationTestMutations,
     audit_event::AuditEventMutations,
     administration::AdministrationMutations,
 );

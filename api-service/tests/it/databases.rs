@@ -60,6 +60,7 @@ async fn on_postgres(server: &str, settings: Settings<'_>, test: impl AsyncFn(&S
         ("SECRETS__ENCRYPTION_KEY", key),
         // Nobody listens there: what is published goes to the outbox.
         ("QUEUE__URL", "amqp://127.0.0.1:9/%2f"),
+        ("QUEUE__PUBLISH_TIMEOUT", "100ms"),
     ];
     let settings = [&postgres, settings].concat();
     let outcome = AssertUnwindSafe(async { test(&Stage::open(&settings).await).await })

@@ -14,6 +14,7 @@ mod databases;
 mod dead_letters;
 mod definitions;
 mod demotion;
+mod destination_test;
 mod destroy;
 mod documentation;
 mod egress;

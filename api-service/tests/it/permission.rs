@@ -12,11 +12,12 @@ use crate::surface::{Surface, Wanted, mutate};
 
 const URL: &str = "https://1.1.1.1/logs";
 /// The mutations that take the id of a destination of any class.
-const OF_ANY_CLASS: [&str; 4] = [
+const OF_ANY_CLASS: [&str; 5] = [
     "auditEventStreamingSigningSecretRotate",
     "auditEventStreamingDeadLettersReplay",
     "auditEventStreamingDeadLettersPurge",
     "auditEventStreamingLanePurge",
+    "auditEventStreamingDestinationTest",
 ];
 
 /// Holds that somebody can neither make, see, change nor remove destinations of a surface, whether

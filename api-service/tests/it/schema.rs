@@ -224,6 +224,28 @@ fn names_and_nullability_of_our_own_calls_stay() {
             "auditEventStreamingLanePurge{\"input: AuditEventStreamingLanePurgeInput!\"}: AuditEventStreamingLanePurgePayload",
         ),
         (
+            "Mutation",
+            "auditEventStreamingDestinationTest{\"input: AuditEventStreamingDestinationTestInput!\"}: AuditEventStreamingDestinationTestPayload",
+        ),
+        (
+            "AuditEventStreamingDestinationTestPayload",
+            "delivered: Boolean",
+        ),
+        ("AuditEventStreamingDestinationTestPayload", "status: Int"),
+        (
+            "AuditEventStreamingDestinationTestPayload",
+            "durationMs: Int",
+        ),
+        ("AuditEventStreamingDestinationTestPayload", "error: String"),
+        (
+            "AuditEventStreamingDestinationTestPayload",
+            "response: String",
+        ),
+        (
+            "AuditEventStreamingDestinationTestPayload",
+            "eventId: String",
+        ),
+        (
             "AuditEventStreamingDeadLettersReplayInput",
             "ids: [AuditEventsStreamingDeadLetterID!]",
         ),

@@ -37,10 +37,38 @@ pub(super) async fn read(
     let _ = timeout_at(deadline, drain(response.into_body(), keep, &mut excerpt)).await;
     let failure = Failure {
         status: Some(status),
-        error: format!("the receiver answered with status {status}"),
+        error: no_success(status),
         response: (!excerpt.is_empty()).then(|| text(&excerpt)),
     };
     Outcome::of(Ending::Status(status), failure, wait)
+}
+
+/// What a receiver answered, be it a success or not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Shown {
+    pub(crate) status: u16,
+    /// Why that is no delivery; none, when it is.
+    pub(crate) error: Option<String>,
+    /// The beginning of the body.
+    pub(crate) response: Option<String>,
+}
+
+/// As [`read`], for somebody who wants to see the answer.
+pub(super) async fn show(response: Response<Incoming>, deadline: Instant) -> Shown {
+    let status = response.status().as_u16();
+    let mut excerpt = Vec::new();
+    let _ = timeout_at(deadline, drain(response.into_body(), EXCERPT, &mut excerpt)).await;
+    Shown {
+        status,
+        error: Accepted::of_status(status)
+            .is_none()
+            .then(|| no_success(status)),
+        response: (!excerpt.is_empty()).then(|| text(&excerpt)),
+    }
+}
+
+fn no_success(status: u16) -> String {
+    format!("the receiver answered with status {status}")
 }
 
 /// Reads a response to its end, so that its connection can be used again; a receiver that goes on

@@ -13,13 +13,15 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::InvalidHeaderValue;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response};
 use http_body_util::Full;
+use hyper::body::Incoming;
 use shared::clock::Timestamp;
 use shared::config::DeliveryConfig;
 use shared::egress::{Blocked, EgressPolicy};
 use tokio::time::{Instant, timeout_at};
 
+pub(crate) use self::answer::Shown;
 use self::client::HttpClient;
 use self::connector::{Connector, Route};
 use self::proxy::Proxy;
@@ -105,8 +107,39 @@ impl Dispatcher {
         sending: &Sending<'_>,
         connection: Connection,
     ) -> Outcome {
+        let deadline = Instant::now() + self.timeout;
+        match self.send(head, sending, connection, deadline).await {
+            Ok(response) => answer::read(response, deadline, sending.at).await,
+            Err(outcome) => outcome,
+        }
+    }
+
+    /// One attempt on a connection of its own, with what the receiver answered, also when that is a
+    /// success. An error is the outcome of an attempt without an answer.
+    pub(crate) async fn attempt_and_show(
+        &self,
+        head: &RequestHead,
+        sending: &Sending<'_>,
+    ) -> Result<Shown, Outcome> {
+        let deadline = Instant::now() + self.timeout;
+        let response = self
+            .send(head, sending, Connection::Fresh, deadline)
+            .await?;
+        Ok(answer::show(response, deadline).await)
+    }
+
+    async fn send(
+        &self,
+        head: &RequestHead,
+        sending: &Sending<'_>,
+        connection: Connection,
+        deadline: Instant,
+    ) -> Result<Response<Incoming>, Outcome> {
         if let Err(blocked) = self.check_host(head) {
-            return Outcome::without_answer(Ending::Blocked, is_blocked(blocked));
+            return Err(Outcome::without_answer(
+                Ending::Blocked,
+                is_blocked(blocked),
+            ));
         }
         let mut request = Request::new(Full::new(sending.body.clone()));
         *request.method_mut() = Method::POST;
@@ -115,7 +148,7 @@ impl Dispatcher {
             Ok(headers) => headers,
             Err(error) => {
                 let error = format!("the event cannot be sent: {error}");
-                return Outcome::without_answer(Ending::Unusable, error);
+                return Err(Outcome::without_answer(Ending::Unusable, error));
             }
         };
         if let Some(proxy) = &self.proxy {
@@ -125,14 +158,13 @@ impl Dispatcher {
             Connection::Pooled => &self.client,
             Connection::Fresh => &self.fresh,
         };
-        let deadline = Instant::now() + self.timeout;
         match timeout_at(deadline, client.request(request)).await {
-            Ok(Ok(response)) => answer::read(response, deadline, sending.at).await,
-            Ok(Err(error)) => explain(&error),
+            Ok(Ok(response)) => Ok(response),
+            Ok(Err(error)) => Err(explain(&error)),
             Err(_elapsed) => {
                 let limit = self.timeout.as_millis();
                 let error = format!("the receiver did not answer within {limit} ms");
-                Outcome::without_answer(Ending::TimedOut, error)
+                Err(Outcome::without_answer(Ending::TimedOut, error))
             }
         }
     }

@@ -7,6 +7,7 @@
 
 mod backlogs;
 mod configuration_changes;
+mod destination_test;
 mod faults;
 mod health;
 mod lanes;
