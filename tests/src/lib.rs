@@ -1,4 +1,4 @@
-//! The harness of the whole-system tests: real processes, real databases, a real broker, a real
+//! The harness of the whole-system tests and benchmarks: real processes, real databases, a real broker, a real
 //! receiver.
 
 pub mod administer;
@@ -6,6 +6,7 @@ pub mod backend;
 pub mod broker;
 pub mod database;
 pub mod events;
+pub mod figures;
 pub mod health;
 pub mod metrics;
 pub mod process;

@@ -90,6 +90,11 @@ impl Process {
         self.address
     }
 
+    /// Its number in the system; none once it was waited for.
+    pub fn id(&self) -> Option<u32> {
+        self.child.id()
+    }
+
     /// Ends it at once, as a power cut would: SIGKILL.
     pub async fn kill_9(mut self) {
         self.child.kill().await.expect("it can be killed");

@@ -284,7 +284,13 @@ impl System {
         Notices::connect(self.amqp_url(), &self.prefix).await
     }
 
-    fn amqp_url(&self) -> &str {
+    /// What the names of its exchanges and queues begin with.
+    pub fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    /// The broker's address.
+    pub fn amqp_url(&self) -> &str {
         self.amqp_url.as_ref().expect("the backend has a broker")
     }
 

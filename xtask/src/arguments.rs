@@ -7,6 +7,8 @@ usage: cargo xtask <task>
   test [-- <arguments>]  start a private RabbitMQ and PostgreSQL, run every test, stop them;
                          the arguments go to `cargo test`
   services               keep the two up and print their URLs, until Ctrl-C
+  bench <arguments>      build the benchmarks for release and run one against a private RabbitMQ and
+                         PostgreSQL: `delivery` or `isolation`; docs/benchmarks.md says more
   lint                   formatting, clippy and rustdoc, with warnings denied
 
 TEST_AMQP_URL and TEST_DATABASE_URL name services to use instead of private ones.";
@@ -18,6 +20,11 @@ pub enum Request {
     Test {
         /// Passed on to `cargo test`.
         cargo_arguments: Vec<String>,
+    },
+    /// Run a benchmark.
+    Bench {
+        /// Passed on to the benchmarks.
+        arguments: Vec<String>,
     },
     /// Keep RabbitMQ and PostgreSQL up.
     Services,
@@ -45,6 +52,14 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Request, Str
             }
             return Ok(Request::Test {
                 cargo_arguments: rest.skip(1).collect(),
+            });
+        }
+        "bench" => {
+            if rest.peek().is_none() {
+                return Err("which benchmark? `delivery` or `isolation`".to_owned());
+            }
+            return Ok(Request::Bench {
+                arguments: rest.collect(),
             });
         }
         "services" => Request::Services,
@@ -77,6 +92,24 @@ pub fn test_command(cargo_arguments: &[String]) -> Vec<String> {
     command
 }
 
+/// The arguments of `cargo` that build the benchmarks and what they measure, optimised; with
+/// `arguments` of the benchmarks those that run them.
+///
+/// Both name the same packages: with others cargo would choose other features, and build everything
+/// twice.
+pub fn bench_command(arguments: Option<&[String]>) -> Vec<String> {
+    const PACKAGES: &str = "-p tests -p api-service -p delivery-worker --bench bench";
+    let (task, more) = match arguments {
+        None => ("build --release", "--bin api-service --bin delivery-worker"),
+        Some(_) => ("bench", "--"),
+    };
+    let words = [task, PACKAGES, more].into_iter();
+    let words = words.flat_map(str::split_whitespace).map(str::to_owned);
+    words
+        .chain(arguments.unwrap_or_default().iter().cloned())
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -97,6 +130,13 @@ mod tests {
             ("services", Ok(Request::Services)),
             ("test", Ok(test(""))),
             ("test --", Ok(test(""))),
+            (
+                "bench delivery --json",
+                Ok(Request::Bench {
+                    arguments: words("delivery --json"),
+                }),
+            ),
+            ("bench", Err("which benchmark? `delivery` or `isolation`")),
             (
                 "test -- -p tests -- --nocapture",
                 Ok(test("-p tests -- --nocapture")),

@@ -38,6 +38,7 @@ fn perform(request: Request) -> Result<u8> {
         }
         Request::Lint => cargo::lint(),
         Request::Test { cargo_arguments } => test(&cargo_arguments),
+        Request::Bench { arguments } => bench(&arguments),
         Request::Services => services(),
     }
 }
@@ -53,6 +54,23 @@ fn test(cargo_arguments: &[String]) -> Result<u8> {
     let arguments = arguments::test_command(cargo_arguments);
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     cargo::run(&arguments, &services.variables())
+}
+
+fn bench(of_benchmark: &[String]) -> Result<u8> {
+    let scratch = Scratch::new("bench")?;
+    let run = |command: Vec<String>, variables: &[(&str, String)]| {
+        let command: Vec<&str> = command.iter().map(String::as_str).collect();
+        cargo::run(&command, variables)
+    };
+    let compile = || run(arguments::bench_command(None), &[]);
+    let (services, built) = Services::start(&scratch, compile)?;
+    if built != 0 {
+        return Ok(built);
+    }
+    run(
+        arguments::bench_command(Some(of_benchmark)),
+        &services.variables(),
+    )
 }
 
 fn services() -> Result<u8> {

@@ -1,0 +1,112 @@
+//! Eight healthy destinations of a group beside others in trouble, and alone.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::json;
+use tests::figures::{median, percentile, ratio};
+
+use super::Row;
+use crate::ledger::Ledger;
+use crate::load::Producer;
+use crate::receiver::{Receiver, Silent, nobody};
+use crate::stage::{GROUP, setup, streaming_to};
+
+const HEALTHY: usize = 8;
+/// Events a second, each for all destinations of the group.
+const RATE: usize = 100;
+/// From the first event, so that the lanes open within it.
+const TIME: Duration = Duration::from_secs(8);
+
+/// What else is in the group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Beside {
+    Nothing,
+    /// One that refuses connections, one that accepts and never answers.
+    Two,
+    /// Twenty that accept and never answer.
+    TwentySilent,
+}
+
+/// Two rows: with two in trouble, and with twenty.
+pub(super) async fn measure(rounds: usize) -> [Row; 2] {
+    let (mut two, mut twenty, mut alone) = (Vec::new(), Vec::new(), Vec::new());
+    for number in 1..=rounds {
+        for (beside, found) in [
+            (Beside::Nothing, &mut alone),
+            (Beside::Two, &mut two),
+            (Beside::TwentySilent, &mut twenty),
+        ] {
+            let p99 = p99_beside(beside).await;
+            eprintln!("round {number}, {beside:?} beside: p99 {p99:.2} ms");
+            found.push(p99);
+        }
+    }
+    [
+        row(
+            "8 healthy beside 1 refusing and 1 silent",
+            "two_in_trouble",
+            &two,
+            &alone,
+        ),
+        row(
+            "8 healthy beside 20 silent, all in one group",
+            "twenty_silent",
+            &twenty,
+            &alone,
+        ),
+    ]
+}
+
+fn row(what: &'static str, key: &str, beside: &[f64], alone: &[f64]) -> Row {
+    let ratios = beside.iter().zip(alone);
+    let ratios: Vec<f64> = ratios
+        .map(|(beside, alone)| ratio(*beside, *alone))
+        .collect();
+    let figure = median(&ratios);
+    let (beside, alone) = (median(beside), median(alone));
+    Row {
+        what,
+        measured: format!("p99 {beside:.2} ms, alone {alone:.2} ms"),
+        figure,
+        aim: "<= 1.5",
+        json: json!({"figure": key, "p99_ms": beside, "alone_ms": alone, "ratio": figure}),
+    }
+}
+
+/// The p99 of the healthy ones in milliseconds, in a system of its own: lanes of an earlier run would
+/// still be open.
+async fn p99_beside(beside: Beside) -> f64 {
+    let seconds = usize::try_from(TIME.as_secs()).expect("it is seconds");
+    let ledger = Arc::new(Ledger::new(RATE * seconds));
+    let mut healthy = Vec::new();
+    for _ in 0..HEALTHY {
+        healthy.push(Receiver::start(&ledger).await);
+    }
+    let silent = match beside {
+        Beside::Nothing => 0,
+        Beside::Two => 1,
+        Beside::TwentySilent => 20,
+    };
+    let mut holding = Vec::new();
+    for _ in 0..silent {
+        holding.push(Silent::start().await);
+    }
+    let mut urls: Vec<String> = healthy.iter().map(Receiver::url).collect();
+    urls.extend(holding.iter().map(Silent::url));
+    if beside == Beside::Two {
+        urls.push(format!("http://{}/", nobody()));
+    }
+    let mut system = streaming_to(setup(), &urls).await;
+    system.start_worker().await;
+    system.ready().await;
+    let producer = Producer::connect(&system).await;
+    let numbers = producer.steadily(&ledger, GROUP, RATE, TIME).await;
+    let mut latencies = Vec::new();
+    for receiver in &healthy {
+        receiver.wait_for(numbers.len()).await;
+        latencies.extend(receiver.latencies(numbers.clone()));
+    }
+    system.stop().await;
+    percentile(&latencies, 99).as_secs_f64() * 1e3
+}
