@@ -13,9 +13,11 @@ pub(crate) fn setup() -> Setup {
 
 /// A system with its destinations, and no worker yet. The API, which made them, is not needed any more.
 pub(crate) async fn streaming_to(setup: Setup, urls: &[String]) -> System {
-    let mut system = setup.workers(0).start().await;
-    // It declares what producers publish to.
+    let mut system = setup.workers(1).start().await;
+    // A worker that is ready has declared what producers publish to.
     system.ready().await;
+    let worker = system.workers.pop().expect("it was started");
+    worker.terminate().await;
     let client = system.client();
     client.create_group(GROUP, None).await;
     for url in urls {
