@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 
-use crate::signals;
 use crate::watchdog::Watchdog;
+use crate::{environment, signals};
 
 /// How long tests may take to end when they are asked to.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -45,7 +45,11 @@ pub fn run(arguments: &[&str], variables: &[(&str, String)]) -> Result<u8> {
     eprintln!("cargo {}", arguments.join(" "));
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let child = Command::new(program)
+    let mut command = Command::new(program);
+    // What `cargo run` tells this program of its package, build scripts would take for a change: each
+    // `cargo xtask` would build again what plain cargo has built, and the other way round.
+    environment::hide(&mut command, &["CARGO_PKG_", "CARGO_MANIFEST_"]);
+    let child = command
         .args(arguments)
         .envs(variables.iter().map(|(name, value)| (name, value)))
         .current_dir(workspace)
