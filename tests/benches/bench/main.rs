@@ -15,6 +15,8 @@ mod stage;
 
 use std::process::ExitCode;
 
+use tokio::signal::unix::{SignalKind, signal};
+
 use self::arguments::{Request, USAGE};
 
 fn main() -> ExitCode {
@@ -37,11 +39,19 @@ fn main() -> ExitCode {
         }
     };
     runtime.block_on(async {
-        match request {
-            Request::Delivery(options) => delivery::run(&options).await,
-            Request::Isolation(options) => isolation::run(&options).await,
-            Request::BareLoop(work) => bare_loop::run(work).await,
+        let running = async {
+            match request {
+                Request::Delivery(options) => delivery::run(&options).await,
+                Request::Isolation(options) => isolation::run(&options).await,
+                Request::BareLoop(work) => bare_loop::run(work).await,
+            }
+        };
+        let mut terminate = signal(SignalKind::terminate()).expect("signals can be listened for");
+        // Processes that were started end with the future that holds them.
+        tokio::select! {
+            () = running => ExitCode::SUCCESS,
+            _ = terminate.recv() => ExitCode::FAILURE,
+            _ = tokio::signal::ctrl_c() => ExitCode::FAILURE,
         }
-    });
-    ExitCode::SUCCESS
+    })
 }
