@@ -284,11 +284,6 @@ impl System {
         Notices::connect(self.amqp_url(), &self.prefix).await
     }
 
-    /// What the names of its exchanges and queues begin with.
-    pub fn prefix(&self) -> &str {
-        &self.prefix
-    }
-
     /// The broker's address.
     pub fn amqp_url(&self) -> &str {
         self.amqp_url.as_ref().expect("the backend has a broker")
