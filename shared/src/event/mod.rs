@@ -18,8 +18,8 @@ pub const LONGEST_EVENT_TYPE: usize = 255;
 /// Longest `id` that a producer may give, in characters.
 pub const LONGEST_ID: usize = 128;
 
-/// How deep objects and arrays may lie in one another. The API's parser refuses more, and so do many
-/// receivers' (`serde_json`'s own bound).
+/// How deep objects and arrays may lie in one another: where `serde_json` and many parsers of receivers
+/// end.
 const DEEPEST: usize = 128;
 
 /// Longest reason why bytes are no event, in bytes.

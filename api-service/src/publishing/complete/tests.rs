@@ -348,15 +348,17 @@ fn text_that_is_no_unicode_is_refused_where_it_is_read_and_kept_where_it_is_not(
 }
 
 #[test]
-fn ten_thousand_levels_do_not_exhaust_the_stack() {
-    let nested = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
+fn a_hundred_levels_are_kept_and_ten_thousand_are_refused_without_exhausting_the_stack() {
+    let nested = |levels| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
     for sent in [
         with("mine", json!("HERE")),
         with("details", json!({"mine": "HERE", "target_id": 1})),
     ] {
-        let sent = sent.to_string().replace("\"HERE\"", &nested);
-        assert!(text(&completed(&sent).unwrap()).contains(&nested));
+        let sent = |levels| sent.to_string().replace("\"HERE\"", &nested(levels));
+        assert!(text(&completed(&sent(100)).unwrap()).contains(&nested(100)));
+        assert_eq!(refused(&sent(10_000)).len(), 1);
     }
+    let nested = nested(10_000);
     let sent = least().to_string().replace("\"Ada\"", &nested);
     assert_eq!(refused(&sent).len(), 1);
 }
