@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use shared::clock::Clock;
+use shared::clock::{Clock, Timestamp};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::classification::Ending;
@@ -84,7 +84,7 @@ impl Attempts {
             return Ok(Outcome::without_answer(Ending::Inactive, error));
         }
         let (at, began) = (self.clock.now(), Instant::now());
-        let outcome = self.dispatch(endpoint, event, connection).await;
+        let outcome = self.dispatch(endpoint, event, connection, at).await;
         let outcome = endpoint.state.judge(outcome, began);
         self.metrics
             .deliveries
@@ -106,6 +106,7 @@ impl Attempts {
         endpoint: &Endpoint,
         event: &Event<'_>,
         connection: Connection,
+        at: Timestamp,
     ) -> Outcome {
         let head = match &endpoint.request {
             Ok(head) => head,
@@ -119,7 +120,7 @@ impl Attempts {
             event_type: event.kind,
             traceparent: event.traceparent,
             body: event.body,
-            at: self.clock.now(),
+            at,
         };
         self.metrics.in_flight.inc();
         let timer = self.metrics.delivery_duration.start_timer();

@@ -53,16 +53,12 @@ impl Deliverer {
             Some(_) => limit.max(LARGEST_EVENT),
         };
         if message.body.len() > limit {
-            return self
-                .reject(
-                    delivery,
-                    &InvalidEvent(format!("larger than {limit} bytes")),
-                )
-                .await;
+            let invalid = InvalidEvent(format!("larger than {limit} bytes"));
+            return self.handover.reject(delivery, &invalid).await;
         }
         let event = match Envelope::parse(&message.body) {
             Ok(event) => event,
-            Err(invalid) => return self.reject(delivery, &invalid).await,
+            Err(invalid) => return self.handover.reject(delivery, &invalid).await,
         };
         let headers = &message.headers;
         let snapshots = &self.attempts.snapshots;
@@ -79,7 +75,7 @@ impl Deliverer {
         };
         if let Some(id) = headers.destination_id {
             let Some(endpoint) = snapshot.find(id) else {
-                return Ok(Settlement::all([self.discard()]));
+                return Ok(Settlement::all([self.handover.discard()]));
             };
             return Ok(Settlement::all([self.deliver(endpoint, &routed).await?]));
         }
@@ -117,7 +113,7 @@ impl Deliverer {
         let outcome = self.attempts.with_second_try(endpoint.id, &event).await;
         drop(permit);
         match outcome {
-            Err(Destroyed) => Ok(self.discard()),
+            Err(Destroyed) => Ok(self.handover.discard()),
             Ok(Outcome::Delivered(accepted)) => Ok(Settled::delivered(accepted)),
             Ok(Outcome::Refused(failure)) => {
                 let now = self.foundation.clock.now();
@@ -187,33 +183,6 @@ impl Deliverer {
         };
         let over = routed.delivery.over();
         self.lanes.take(endpoint, &message, wait, over).await
-    }
-
-    fn discard(&self) -> Settled {
-        self.attempts.metrics.discarded.inc();
-        Settled::discarded()
-    }
-
-    async fn reject(
-        &self,
-        delivery: &Delivery,
-        invalid: &InvalidEvent,
-    ) -> Result<Settlement, Interrupted> {
-        let message = &delivery.message;
-        let rejected = Message {
-            headers: Headers {
-                reason: Some(invalid.to_string()),
-                ..message.headers.clone()
-            },
-            ..message.clone()
-        };
-        let stored = self
-            .handover
-            .store(Target::Rejected, &rejected, delivery.over())
-            .await?;
-        self.attempts.metrics.rejected.inc();
-        tracing::warn!(reason = %invalid, "a message was rejected");
-        Ok(Settlement::handed_on(stored))
     }
 }
 

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use shared::backoff::Schedule;
 use shared::clock::Timestamp;
+use shared::event::InvalidEvent;
 use shared::foundation::Foundation;
-use shared::queue::{Headers, Message, Settled, Stored, Target};
+use shared::queue::{Delivery, Headers, Message, Settled, Settlement, Stored, Target};
 use tokio_util::sync::CancellationToken;
 
 use crate::metrics::Metrics;
@@ -41,23 +42,68 @@ impl Handover {
     ) -> Result<Stored, Interrupted> {
         let mut offers = offers();
         loop {
-            match self.foundation.queue.publish(target, message.clone()).await {
-                Ok(stored) => {
-                    let label = label(target);
-                    self.metrics.handed_on.with_label_values(&[label]).inc();
-                    return Ok(stored);
-                }
-                Err(error) => {
-                    tracing::debug!(error = %error, ?target, "a message could not be handed on yet");
-                }
+            if let Some(stored) = self.offer(target, message).await {
+                return Ok(stored);
             }
-            tokio::select! {
-                () = self.stopping.cancelled() => return Err(Interrupted),
-                // Its session has ended, and it is on its way to somebody else.
-                () = over.cancelled() => return Err(Interrupted),
-                () = tokio::time::sleep(offers.next_wait()) => {}
+            self.pause(&mut offers, over).await?;
+        }
+    }
+
+    /// Offers the message once; nothing, when the queue did not store it.
+    pub(crate) async fn offer(&self, target: Target, message: &Message) -> Option<Stored> {
+        match self.foundation.queue.publish(target, message.clone()).await {
+            Ok(stored) => {
+                let label = label(target);
+                self.metrics.handed_on.with_label_values(&[label]).inc();
+                Some(stored)
+            }
+            Err(error) => {
+                tracing::debug!(error = %error, ?target, "a message could not be handed on yet");
+                None
             }
         }
+    }
+
+    /// Waits until the message is to be offered again.
+    pub(crate) async fn pause(
+        &self,
+        offers: &mut Schedule,
+        over: &CancellationToken,
+    ) -> Result<(), Interrupted> {
+        tokio::select! {
+            () = self.stopping.cancelled() => Err(Interrupted),
+            // Its session has ended, and it is on its way to somebody else.
+            () = over.cancelled() => Err(Interrupted),
+            () = tokio::time::sleep(offers.next_wait()) => Ok(()),
+        }
+    }
+
+    /// Takes note that nobody waits for a delivery any more.
+    pub(crate) fn discard(&self) -> Settled {
+        self.metrics.discarded.inc();
+        Settled::discarded()
+    }
+
+    /// Sets a message that is no event aside, with the reason.
+    pub(crate) async fn reject(
+        &self,
+        delivery: &Delivery,
+        invalid: &InvalidEvent,
+    ) -> Result<Settlement, Interrupted> {
+        let message = &delivery.message;
+        let rejected = Message {
+            headers: Headers {
+                reason: Some(invalid.to_string()),
+                ..message.headers.clone()
+            },
+            ..message.clone()
+        };
+        let stored = self
+            .store(Target::Rejected, &rejected, delivery.over())
+            .await?;
+        self.metrics.rejected.inc();
+        tracing::warn!(reason = %invalid, "a message was rejected");
+        Ok(Settlement::handed_on(stored))
     }
 
     /// Puts an event that its destination refused on the ladder, or gives it up; `headers` are those

@@ -54,38 +54,19 @@ impl Lanes {
         loop {
             match self.open(endpoint, wait).await {
                 Ok(Opened::Open) => {}
-                Ok(Opened::Destroyed) => {
-                    self.handover.metrics.discarded.inc();
-                    return Ok(Settled::discarded());
-                }
+                Ok(Opened::Destroyed) => return Ok(self.handover.discard()),
                 Err(CannotOpen) => return self.climb(endpoint, message, wait, over).await,
             }
             let target = Target::Lane(endpoint.id);
-            let queue = &self.foundation.queue;
-            match queue.publish(target, message.clone()).await {
-                Ok(stored) => {
-                    self.handover
-                        .metrics
-                        .handed_on
-                        .with_label_values(&["lane"])
-                        .inc();
-                    // It may have been closed while the broker stored this, for so long that nobody
-                    // looks into it any more.
-                    if !endpoint.state.lane_is_open() {
-                        let _ = self.open(endpoint, Wait::Not).await;
-                    }
-                    return Ok(Settled::handed_on(stored));
+            if let Some(stored) = self.handover.offer(target, message).await {
+                // It may have been closed while the broker stored this, for so long that nobody
+                // looks into it any more.
+                if !endpoint.state.lane_is_open() {
+                    let _ = self.open(endpoint, Wait::Not).await;
                 }
-                Err(error) => {
-                    tracing::debug!(error = %error, destination.id = endpoint.id, "a lane did not take a delivery yet");
-                }
+                return Ok(Settled::handed_on(stored));
             }
-            tokio::select! {
-                () = self.handover.stopping.cancelled() => return Err(Interrupted),
-                // It is on its way to somebody else.
-                () = over.cancelled() => return Err(Interrupted),
-                () = tokio::time::sleep(offers.next_wait()) => {}
-            }
+            self.handover.pause(&mut offers, over).await?;
         }
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use shared::clock::Timestamp;
 use shared::event::Envelope;
-use shared::queue::{Delivery, Headers, Message, Settled, Settlement, Target};
+use shared::queue::{Delivery, Settled, Settlement};
 
 use super::drain::Drain;
 use crate::attempts::{Destroyed, Event};
@@ -92,19 +92,9 @@ impl Drain {
         let handover = &self.lanes.handover;
         let event = match Envelope::parse(&message.body) {
             Ok(event) => event,
+            // Only a foreign publisher puts such a message here.
             Err(invalid) => {
-                // Only a foreign publisher puts such a message here.
-                let rejected = Message {
-                    headers: Headers {
-                        reason: Some(invalid.to_string()),
-                        ..message.headers.clone()
-                    },
-                    ..message.clone()
-                };
-                let stored = handover
-                    .store(Target::Rejected, &rejected, delivery.over())
-                    .await?;
-                return Ok(Tried::Elsewhere(Settlement::handed_on(stored)));
+                return Ok(Tried::Elsewhere(handover.reject(delivery, &invalid).await?));
             }
         };
         let sent = Event {
@@ -121,11 +111,16 @@ impl Drain {
             }
             Tries::Twice => self.attempts.with_second_try(self.id(), &sent).await,
         };
+        let failed = |failure, retry_after| {
+            Tried::Failed(Failed {
+                event_id: event.id.clone().into_owned(),
+                failure,
+                retry_after,
+                first_seen: message.headers.first_seen,
+            })
+        };
         Ok(match outcome {
-            Err(Destroyed) => {
-                self.attempts.metrics.discarded.inc();
-                Tried::Elsewhere(Settlement::all([Settled::discarded()]))
-            }
+            Err(Destroyed) => Tried::Elsewhere(Settlement::all([handover.discard()])),
             Ok(Outcome::Delivered(accepted)) => {
                 Tried::Taken(Settlement::all([Settled::delivered(accepted)]))
             }
@@ -136,18 +131,8 @@ impl Drain {
                 failure,
                 retry_after,
                 ..
-            })) => Tried::Failed(Failed {
-                event_id: event.id.into_owned(),
-                failure,
-                retry_after,
-                first_seen: message.headers.first_seen,
-            }),
-            Ok(Outcome::Blocked(failure)) => Tried::Failed(Failed {
-                event_id: event.id.into_owned(),
-                failure,
-                retry_after: None,
-                first_seen: message.headers.first_seen,
-            }),
+            })) => failed(failure, retry_after),
+            Ok(Outcome::Blocked(failure)) => failed(failure, None),
         })
     }
 
