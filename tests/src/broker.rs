@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use lapin::options::{
     BasicConsumeOptions, BasicPublishOptions, ConfirmSelectOptions, ExchangeDeleteOptions,
-    QueueDeleteOptions,
+    QueueDeclareOptions, QueueDeleteOptions,
 };
 use lapin::types::FieldTable;
 use lapin::{BasicProperties, Channel, Confirmation, Connection, ConnectionProperties};
@@ -112,6 +112,18 @@ impl Notices {
         let confirmation = self.0.publish("notices", "", b"").await;
         matches!(confirmation, Ok(Confirmation::Ack(None)))
     }
+}
+
+/// How many messages and how many consumers a queue has, when it is there.
+pub async fn messages_and_consumers(amqp_url: &str, queue: &str) -> Option<(u32, u32)> {
+    let options = QueueDeclareOptions {
+        passive: true,
+        ..QueueDeclareOptions::default()
+    };
+    let (_connection, channel) = channel(amqp_url).await;
+    let declared = channel.queue_declare(queue.into(), options, FieldTable::default());
+    let queue = declared.await.ok()?;
+    Some((queue.message_count(), queue.consumer_count()))
 }
 
 /// Takes a message from a queue and loses the connection; false when none came within seconds.

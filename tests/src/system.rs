@@ -274,6 +274,17 @@ impl System {
         broker::take_and_drop(self.amqp_url(), &format!("{}.{queue}", self.prefix)).await
     }
 
+    /// Waits until a queue is there and has a message: what the API has accepted may still be on its
+    /// way to the broker.
+    pub async fn until_waiting(&self, queue: &str) {
+        let queue = format!("{}.{queue}", self.prefix);
+        until("a message on the broker", async || {
+            let found = broker::messages_and_consumers(self.amqp_url(), &queue).await;
+            found.filter(|(messages, _)| *messages > 0).map(drop)
+        })
+        .await;
+    }
+
     /// A producer on the broker.
     pub async fn producer(&self) -> Producer {
         Producer::connect(self.amqp_url(), &self.prefix).await

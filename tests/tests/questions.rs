@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use lapin::BasicProperties;
-use lapin::options::{BasicPublishOptions, QueueDeclareOptions, QueueDeleteOptions};
-use lapin::types::FieldTable;
+use lapin::options::{BasicPublishOptions, QueueDeleteOptions};
 use shared::config::{ConnectionUrl, QueueBackend, QueueConfig};
 use shared::queue::amqp::AmqpQueue;
 use shared::queue::{
@@ -53,15 +52,7 @@ impl Fixture {
 
     /// What the broker says of that queue, when it is there.
     async fn messages_and_consumers(&self) -> Option<(u32, u32)> {
-        let options = QueueDeclareOptions {
-            passive: true,
-            ..QueueDeclareOptions::default()
-        };
-        let (_connection, channel) = broker::channel(&self.url).await;
-        let name = self.questions().into();
-        let declared = channel.queue_declare(name, options, FieldTable::default());
-        let queue = declared.await.ok()?;
-        Some((queue.message_count(), queue.consumer_count()))
+        broker::messages_and_consumers(&self.url, &self.questions()).await
     }
 
     async fn remove(&self) {

@@ -272,6 +272,7 @@ async fn a_message_under_which_200_connections_were_lost_is_rejected_and_not_gon
     client
         .publish_all(vec![event("poison", "acme", "user_created")])
         .await;
+    system.until_waiting("events").await;
     for _ in 0..200 {
         if !system.take_and_drop("events").await {
             break;
