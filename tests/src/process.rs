@@ -85,6 +85,13 @@ impl Process {
         }
     }
 
+    /// The address behind a marker in its log, once it is there.
+    pub fn logged_address(&self, marker: &str) -> Option<SocketAddr> {
+        let log = self.log();
+        let (_, after) = log.split_once(marker)?;
+        after.split_whitespace().next()?.parse().ok()
+    }
+
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address

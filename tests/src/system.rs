@@ -1,6 +1,8 @@
 //! The whole system on one backend: processes, database, broker, and a client with the admin's
 //! token.
 
+use std::net::SocketAddr;
+
 use standalone::client::Client;
 use tempfile::TempDir;
 use xtask::PrivateRabbit;
@@ -212,6 +214,21 @@ impl System {
         } else {
             self.start_api().await;
         }
+    }
+
+    /// Where the first worker serves its metrics.
+    pub async fn worker_address(&self) -> SocketAddr {
+        if let Some(worker) = self.workers.first() {
+            return worker.address();
+        }
+        let api = self
+            .api
+            .as_ref()
+            .expect("the process with both was started");
+        until("a worker in the process", async || {
+            api.logged_address("the delivery worker is running address=")
+        })
+        .await
     }
 
     /// Waits until every process is connected to what it needs.

@@ -5,6 +5,7 @@ use standalone::receiver::Receiver;
 use tests::backend::Backend;
 use tests::events::{complete_event, ids};
 use tests::health::{failures, open_lanes};
+use tests::metrics::total;
 use tests::scenario::{all_arrived, publish, until_routed_by_version, willing};
 use tests::system::{Administer as _, Setup, System};
 use tests::wait::until;
@@ -23,6 +24,14 @@ on_backend!(
     fifty_thousand_waiting_events_cost_next_to_nothing_and_survive_a_restart_of_everything,
     a_worker_that_dies_while_it_drains_is_replaced_by_another,
 );
+on_backend!(
+    embedded,
+    EmbeddedSqlite,
+    fifty_thousand_waiting_events_survive_a_kill_9_of_everything
+);
+
+/// Events that wait at once: a lane of an afternoon.
+const MANY: usize = 50_000;
 
 /// The group `acme` with a destination on a receiver that answers nothing; and the destination's id.
 async fn silent(client: &Client) -> (Receiver, String) {
@@ -143,6 +152,12 @@ async fn what_waits_for_a_destroyed_destination_is_discarded(backend: Backend) {
         (tests::health::lanes_to_remove(&system.database_url()).await == 0).then_some(())
     })
     .await;
+    let worker = system.worker_address().await;
+    until("all of them are counted", async || {
+        let discarded = "auditstream_deliveries_discarded_total";
+        (total(worker, discarded).await? >= ids.len() as u64).then_some(())
+    })
+    .await;
     receiver.release();
     let other = willing();
     client
@@ -184,7 +199,6 @@ async fn depth(system: &mut System, queue: &str) -> Option<usize> {
 async fn fifty_thousand_waiting_events_cost_next_to_nothing_and_survive_a_restart_of_everything(
     backend: Backend,
 ) {
-    const EVENTS: usize = 50_000;
     const FEW: f64 = 5.0;
     let mut system = impatient(backend).own_broker().workers(2).start().await;
     let client = system.client();
@@ -192,7 +206,7 @@ async fn fifty_thousand_waiting_events_cost_next_to_nothing_and_survive_a_restar
     for worker in &system.workers {
         until_routed_by_version(worker.address(), 1).await;
     }
-    let ids = ids("event", EVENTS);
+    let ids = ids("event", MANY);
     let producer = system.producer().await;
     for some in ids.chunks(500) {
         let events = some.iter().map(|id| async {
@@ -203,7 +217,7 @@ async fn fifty_thousand_waiting_events_cost_next_to_nothing_and_survive_a_restar
     }
     let lane = format!("{}.lane.1", system.prefix());
     until("all of them in the lane", async || {
-        (depth(&mut system, &lane).await? >= EVENTS).then_some(())
+        (depth(&mut system, &lane).await? >= MANY).then_some(())
     })
     .await;
     // The producer is a connection, too.
@@ -218,7 +232,7 @@ async fn fifty_thousand_waiting_events_cost_next_to_nothing_and_survive_a_restar
     let requests = requests(&mut system).await.saturating_sub(counted);
     #[expect(clippy::cast_precision_loss, reason = "it is small")]
     let each_second = requests as f64 / began.elapsed().as_secs_f64();
-    println!("{each_second:.1} requests to the broker a second with {EVENTS} events waiting");
+    println!("{each_second:.1} requests to the broker a second with {MANY} events waiting");
     assert!(each_second < FEW, "{each_second} requests a second");
 
     for worker in system.workers.drain(..) {
@@ -231,6 +245,32 @@ async fn fifty_thousand_waiting_events_cost_next_to_nothing_and_survive_a_restar
         system.start_worker().await;
     }
     // Whoever changes a destination wants to know: it is tried at once.
+    set_active(&client, &id, false).await;
+    set_active(&client, &id, true).await;
+    let repeated = all_arrived(&receiver, &ids).await;
+    println!("{repeated} repeated deliveries");
+    system.stop().await;
+}
+
+async fn fifty_thousand_waiting_events_survive_a_kill_9_of_everything(backend: Backend) {
+    const BATCH: usize = 1_000;
+    let mut system = impatient(backend).start().await;
+    let client = system.client();
+    let (receiver, id) = silent(&client).await;
+    let ids = ids("event", MANY);
+    for some in ids.chunks(BATCH) {
+        client.publish_all(tests::events::events(some)).await;
+    }
+    let address = system.worker_address().await;
+    until("all of them in the lane", async || {
+        let lane = "auditstream_handed_on_total{to=\"lane\"}";
+        (total(address, lane).await? >= MANY as u64).then_some(())
+    })
+    .await;
+    system.kill_9_the_worker().await;
+    receiver.release();
+    system.replace_the_worker().await;
+    let client = system.client();
     set_active(&client, &id, false).await;
     set_active(&client, &id, true).await;
     let repeated = all_arrived(&receiver, &ids).await;

@@ -56,6 +56,21 @@ fn with_many_at_once(backend: Backend) -> Setup {
     Setup::on(backend).set("AUDITSTREAM_DELIVERY__PERMITS_START", "64")
 }
 
+/// A receiver that answers 503 unless it is well, and what says whether it is.
+fn moody() -> (Receiver, Arc<AtomicBool>) {
+    let well = Arc::new(AtomicBool::new(false));
+    let asked = well.clone();
+    let answer = move |_: &_| {
+        if asked.load(Ordering::SeqCst) {
+            200
+        } else {
+            503
+        }
+    };
+    let receiver = Receiver::start(([127, 0, 0, 1], 0).into(), Arc::new(answer));
+    (receiver.unwrap(), well)
+}
+
 fn report(events: usize, repeated: usize) {
     println!("{events} events, {repeated} repeated deliveries");
 }
@@ -174,21 +189,14 @@ async fn without_the_database_healthy_destinations_receive_and_the_others_get_th
     let system = Setup::on(backend).start().await;
     let client = system.client();
     let receiver = receiving(&client).await;
-    let broken = Arc::new(AtomicBool::new(true));
-    let answer = {
-        let broken = broken.clone();
-        Arc::new(move |_: &_| {
-            if broken.load(Ordering::SeqCst) {
-                503
-            } else {
-                200
-            }
-        })
-    };
-    let troubled = Receiver::start(([127, 0, 0, 1], 0).into(), answer).unwrap();
+    let (troubled, well) = moody();
+    well.store(true, Ordering::SeqCst);
     client
         .create_group_destination("acme", &troubled.url("/"))
         .await;
+    // That it was created is an event, and its first.
+    until_received("the first event", &troubled, |got| !got.is_empty()).await;
+    well.store(false, Ordering::SeqCst);
     let worker = &system.workers[0];
     until_routed_by_version(worker.address(), 2).await;
     let database = system.postgres.as_ref().unwrap();
@@ -207,7 +215,7 @@ async fn without_the_database_healthy_destinations_receive_and_the_others_get_th
     })
     .await;
     database.bring_back().await;
-    broken.store(false, Ordering::SeqCst);
+    well.store(true, Ordering::SeqCst);
     all_arrived(&troubled, &ids).await;
     system.stop().await;
 }
@@ -215,14 +223,23 @@ async fn without_the_database_healthy_destinations_receive_and_the_others_get_th
 async fn fifty_kills_in_20_000_events_lose_nothing(backend: Backend) {
     const KILLS: usize = 50;
     const EACH: usize = 400;
+    let seed = fastrand::u64(..);
+    println!("seed {seed}");
+    let mut random = fastrand::Rng::with_seed(seed);
     let mut system = Setup::on(backend).start().await;
     let receiver = receiving(&system.client()).await;
+    // Well at times: its lane is opened, drained and closed under the kills.
+    let (moody, well) = moody();
+    system
+        .client()
+        .create_group_destination("acme", &moody.url("/"))
+        .await;
     let ids = ids("event", KILLS * EACH);
-    for (round, some) in ids.chunks(EACH).enumerate() {
+    for some in ids.chunks(EACH) {
+        well.store(random.bool(), Ordering::SeqCst);
         let before = receiver.received().len();
         publish(&system.client(), some).await;
-        // Somewhere in the middle of what it has to do, elsewhere each time.
-        let more = round * 7_919 % EACH;
+        let more = random.usize(..EACH);
         until_received("a part of them", &receiver, |got| {
             got.len() >= before + more
         })
@@ -230,8 +247,10 @@ async fn fifty_kills_in_20_000_events_lose_nothing(backend: Backend) {
         system.kill_9_the_worker().await;
         system.replace_the_worker().await;
     }
+    well.store(true, Ordering::SeqCst);
     let repeated = all_arrived(&receiver, &ids).await;
     report(ids.len(), repeated);
+    all_arrived(&moody, &ids).await;
     system.stop().await;
 }
 
