@@ -33,5 +33,6 @@ async fn serve(config: Config, mut end: EndSignal) -> anyhow::Result<()> {
     let ended = end.or_failure_of(&[api.supervision()]).await;
     api.stop().await;
     foundation.queue.close().await;
+    foundation.traces.close().await;
     ended
 }

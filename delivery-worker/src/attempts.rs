@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use shared::clock::{Clock, Timestamp};
+use shared::traces::{SpanKind, Traces};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::classification::Ending;
@@ -14,6 +15,7 @@ use crate::history::{Attempt, History};
 use crate::metrics::Metrics;
 use crate::outcome::Outcome;
 use crate::snapshot::reload::Snapshots;
+use crate::spans;
 use crate::window::Window;
 
 /// How long a receiver gets before a second try in place, as a share of the patience.
@@ -25,7 +27,7 @@ pub(crate) struct Event<'a> {
     pub(crate) id: &'a str,
     /// The name of its type.
     pub(crate) kind: &'a str,
-    /// The producer's trace.
+    /// The trace that the attempt is a part of.
     pub(crate) traceparent: Option<&'a str>,
     pub(crate) body: &'a Bytes,
 }
@@ -41,6 +43,7 @@ pub(crate) struct Attempts {
     pub(crate) history: Arc<History>,
     pub(crate) metrics: Metrics,
     pub(crate) clock: Clock,
+    pub(crate) traces: Traces,
     pub(crate) window: Arc<Window>,
     /// `delivery.patience`.
     pub(crate) patience: Duration,
@@ -115,10 +118,14 @@ impl Attempts {
                 return Outcome::without_answer(Ending::Unusable, error);
             }
         };
+        let mut span = self
+            .traces
+            .begin(SpanKind::Client, "POST destination", event.traceparent);
+        let own = span.traceparent();
         let sending = Sending {
             event_id: event.id,
             event_type: event.kind,
-            traceparent: event.traceparent,
+            traceparent: own.as_deref().or(event.traceparent),
             body: event.body,
             at,
         };
@@ -140,6 +147,7 @@ impl Attempts {
         };
         timer.observe_duration();
         self.metrics.in_flight.dec();
+        spans::of_attempt(&mut span, endpoint, event, &outcome);
         outcome
     }
 }

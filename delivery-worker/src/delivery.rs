@@ -7,6 +7,7 @@ use futures_util::future::join_all;
 use shared::event::{Envelope, InvalidEvent};
 use shared::foundation::Foundation;
 use shared::queue::{Delivery, Headers, Message, Rung, Settled, Settlement, Source, Target};
+use shared::traces::SpanKind;
 use tokio::time::{Instant, timeout_at};
 
 use crate::attempts::{Attempts, Destroyed, Event};
@@ -15,7 +16,7 @@ use crate::handover::{Handover, Interrupted};
 use crate::lane::{Lanes, Wait};
 use crate::outcome::{Failure, Outcome, Trouble, failed, refused, single};
 use crate::permits::Permit;
-use crate::routing;
+use crate::{routing, spans};
 
 /// Bytes of an event that no limit can be set above.
 const LARGEST_EVENT: usize = 16 * 1024 * 1024;
@@ -61,6 +62,13 @@ impl Deliverer {
             Err(invalid) => return self.handover.reject(delivery, &invalid).await,
         };
         let headers = &message.headers;
+        let mut span = self.foundation.traces.begin(
+            SpanKind::Consumer,
+            "process audit event",
+            headers.traceparent.as_deref(),
+        );
+        spans::of_message(&mut span, &event);
+        let own = span.traceparent();
         let snapshots = &self.attempts.snapshots;
         let Some(snapshot) = snapshots.at_least(headers.config_version).await else {
             // Routing by an older view could miss a destination that was there before the event.
@@ -72,6 +80,7 @@ impl Deliverer {
             event: &event,
             delivery,
             version: snapshot.version(),
+            traceparent: own.as_deref().or(headers.traceparent.as_deref()),
         };
         if let Some(id) = headers.destination_id {
             let Some(endpoint) = snapshot.find(id) else {
@@ -107,7 +116,7 @@ impl Deliverer {
         let event = Event {
             id: &routed.event.id,
             kind: &routed.event.event_type,
-            traceparent: message.headers.traceparent.as_deref(),
+            traceparent: routed.traceparent,
             body: &message.body,
         };
         let outcome = self.attempts.with_second_try(endpoint.id, &event).await;
@@ -192,6 +201,8 @@ struct Routed<'a> {
     delivery: &'a Delivery,
     /// The version of the configuration that it was routed by.
     version: i64,
+    /// The trace that attempts are parts of.
+    traceparent: Option<&'a str>,
 }
 
 impl Routed<'_> {

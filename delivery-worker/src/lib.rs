@@ -17,6 +17,7 @@ mod permits;
 mod routing;
 mod signature;
 mod snapshot;
+mod spans;
 mod state;
 mod try_out;
 mod window;
@@ -109,6 +110,7 @@ impl Worker {
             history,
             metrics,
             clock: foundation.clock.clone(),
+            traces: foundation.traces.clone(),
             window: Arc::new(Window::new(foundation.config.queue.prefetch.into())),
             patience: foundation.config.delivery.patience,
         });

@@ -28,5 +28,6 @@ async fn serve(config: Config, mut end: EndSignal) -> anyhow::Result<()> {
     let ended = end.or_failure_of(&[worker.supervision()]).await;
     worker.stop().await;
     foundation.queue.close().await;
+    foundation.traces.close().await;
     ended
 }

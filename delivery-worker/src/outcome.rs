@@ -77,6 +77,14 @@ impl Outcome {
         }
     }
 
+    /// The status, when there was an answer.
+    pub(crate) fn status(&self) -> Option<u16> {
+        match self {
+            Self::Delivered(accepted) => Some(accepted.status()),
+            _ => self.failure()?.status,
+        }
+    }
+
     /// Whether it says that the receiver has too much to do.
     pub(crate) fn is_congestion(&self) -> bool {
         matches!(self, Self::Troubled(trouble) if trouble.how.congested)

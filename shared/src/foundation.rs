@@ -14,6 +14,7 @@ use crate::event::catalogue::Catalogue;
 use crate::queue::silent::SilentQueue;
 use crate::queue::{self, Queue};
 use crate::secrets::{Keyring, Purpose};
+use crate::traces::Traces;
 
 /// The parts that are opened once in a process and shared by its services. Cheap to clone.
 #[derive(Clone)]
@@ -30,6 +31,8 @@ pub struct Foundation {
     pub queue: Arc<dyn Queue>,
     /// The time.
     pub clock: Clock,
+    /// Where spans go.
+    pub traces: Traces,
 }
 
 impl Foundation {
@@ -41,9 +44,14 @@ impl Foundation {
     ) -> anyhow::Result<Self> {
         // Before the database, which may have to be waited for.
         let catalogue = Catalogue::open(config.catalogue.definitions.as_deref())?;
+        let traces = Traces::open(&config.tracing)?;
         let database = Database::open(&config.database, migrate).await?;
         let queue = queue::open(&config.queue, &database).await?;
-        Self::of(config, catalogue, database, queue).await
+        let foundation = Self::of(config, catalogue, database, queue).await?;
+        Ok(Self {
+            traces,
+            ..foundation
+        })
     }
 
     /// Like [`Self::open`], for a command that only changes the database, perhaps beside services
@@ -78,6 +86,7 @@ impl Foundation {
             database,
             queue,
             clock: Clock::System,
+            traces: Traces::default(),
         })
     }
 }

@@ -16,3 +16,4 @@ pub mod secrets;
 pub mod snapshot;
 pub mod supervision;
 pub mod telemetry;
+pub mod traces;

@@ -36,5 +36,6 @@ impl Pair {
         self.api.stop().await;
         self.worker.stop().await;
         self.foundation.queue.close().await;
+        self.foundation.traces.close().await;
     }
 }

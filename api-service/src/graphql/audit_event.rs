@@ -5,8 +5,8 @@ use serde::Serialize;
 
 use super::big_int::BigInt;
 use super::{app, errors, may_publish};
-use crate::publishing::Via;
 use crate::publishing::complete::{Completion, Problem, complete};
+use crate::publishing::{ProducerTrace, Via};
 
 /// An audit event. What may not be left out is told in the payload's errors.
 #[derive(InputObject, Serialize)]
@@ -89,7 +89,10 @@ impl AuditEventMutations {
         };
         match complete(&json, &foundation.catalogue, completion) {
             Err(problems) => payload.errors = problems.iter().map(sentence).collect(),
-            Ok(event) => {
+            Ok(mut event) => {
+                if let Some(ProducerTrace(trace)) = ctx.data_opt() {
+                    event.traceparent.clone_from(trace);
+                }
                 payload.audit_event = Some(AuditEvent {
                     id: ID(event.id.clone()),
                     event_type: event.event_type.clone(),

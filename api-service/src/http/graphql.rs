@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use async_graphql::Request;
 
 use super::error::HttpError;
-use super::{State, body, text_header};
+use super::{State, body, text_header, trace};
 use crate::publishing::batch::Format;
 
 /// Most bytes of a request: a query and its variables.
@@ -28,7 +28,9 @@ pub(super) async fn post(
         ));
     }
     let body = body::read(&request, payload, MOST_BYTES).await?;
-    let request = parse(&body).map_err(HttpError::bad_request)?.data(caller);
+    let trace = trace::of(&request);
+    let request = parse(&body).map_err(HttpError::bad_request)?;
+    let request = request.data(caller).data(trace);
     let schema = state.schema.clone();
     let limit = state.app.foundation.config.limits.graphql_timeout;
     let response = state

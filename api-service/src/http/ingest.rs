@@ -5,10 +5,10 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::json;
 
 use super::error::HttpError;
-use super::{State, body, text_header, traceparent};
+use super::{State, body, text_header, trace};
 use crate::publishing::batch::{self, BatchProblem, Format, NoBatch};
 use crate::publishing::complete::{Completion, complete};
-use crate::publishing::{OutgoingEvent, Via};
+use crate::publishing::{OutgoingEvent, ProducerTrace, Via};
 
 pub(super) async fn post(
     state: web::Data<State>,
@@ -28,13 +28,11 @@ pub(super) async fn post(
     })?;
     let limits = state.app.foundation.config.limits;
     let body = body::read(&request, payload, limits.batch_bytes).await?;
-    let trace = text_header(&request, header::HeaderName::from_static("traceparent"))
-        .filter(|trace| traceparent::is_valid(trace))
-        .map(str::to_owned);
+    let trace = trace::of(&request);
     let app = state.app.clone();
     let stored = state
         .run(async move {
-            let events = read(&app, &body, format, trace.as_deref())?;
+            let events = read(&app, &body, format, &trace)?;
             Ok(app.publisher.publish(permission, Via::Http, events).await)
         })
         .await?;
@@ -61,7 +59,7 @@ fn read(
     app: &crate::App,
     body: &[u8],
     format: Format,
-    trace: Option<&str>,
+    trace: &ProducerTrace,
 ) -> Result<Vec<OutgoingEvent>, Refused> {
     let foundation = &app.foundation;
     let limits = foundation.config.limits;
@@ -73,7 +71,7 @@ fn read(
     })
     .map_err(Refused::Events)?;
     for event in &mut events {
-        event.traceparent = trace.map(str::to_owned);
+        event.traceparent.clone_from(&trace.0);
     }
     Ok(events)
 }

@@ -9,6 +9,7 @@ mod health;
 mod ingest;
 mod metrics;
 mod request_rate;
+mod trace;
 mod traceparent;
 
 use std::future::ready;
@@ -145,11 +146,17 @@ pub(crate) async fn measure(
     let started = Instant::now();
     let state = request.app_data::<web::Data<State>>().cloned();
     let route = request.match_pattern();
+    let mut span = state
+        .as_ref()
+        .map(|state| trace::begin(&state.app.foundation.traces, &request, route.as_deref()));
     let answered = next.call(request).await;
     let status = match &answered {
         Ok(response) => response.status(),
         Err(error) => error.as_response_error().status_code(),
     };
+    if let Some(span) = &mut span {
+        trace::answered(span, status);
+    }
     if let Some(state) = state {
         let route = route.as_deref().unwrap_or("unmatched");
         state

@@ -44,6 +44,10 @@ impl OutgoingEvent {
     }
 }
 
+/// The trace (W3C `traceparent`) that what a request publishes is a part of, if any.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ProducerTrace(pub(crate) Option<String>);
+
 /// How an event came in: a label of the metrics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Via {

@@ -8,7 +8,8 @@ use super::reader::Reader;
 use super::source::variable;
 use super::{
     ApiConfig, BootstrapConfig, CatalogueConfig, Config, DatabaseUrl, DeliveryConfig, Limits,
-    LogConfig, PermitsConfig, QueueBackend, QueueConfig, TlsConfig, WorkerConfig, parse,
+    LogConfig, PermitsConfig, QueueBackend, QueueConfig, TlsConfig, TracingConfig, WorkerConfig,
+    parse,
 };
 use crate::egress::{Allowlist, EgressPolicy, EgressRules};
 
@@ -66,6 +67,7 @@ impl Config {
                 parse::flag,
             ),
             limits: Limits::read(r),
+            tracing: TracingConfig::read(r),
             log: LogConfig {
                 filter: r.get(
                     "log.level",

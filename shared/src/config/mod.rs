@@ -8,6 +8,7 @@ mod reference;
 mod source;
 #[cfg(test)]
 mod tests;
+mod tracing;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -21,6 +22,7 @@ use secrecy::{ExposeSecret, SecretSlice, SecretString};
 pub use reader::KeyDoc;
 pub use reference::reference;
 pub use source::{Source, variable};
+pub use tracing::TracingConfig;
 
 use reader::Reader;
 
@@ -51,6 +53,8 @@ pub struct Config {
     pub instance_destinations: bool,
     /// Limits of what may be stored and published.
     pub limits: Limits,
+    /// Where spans are exported to.
+    pub tracing: TracingConfig,
     /// What is logged, and how.
     pub log: LogConfig,
 }

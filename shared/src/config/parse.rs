@@ -73,6 +73,47 @@ pub(super) fn proxy_url(text: &str) -> Result<ConnectionUrl, String> {
     Ok(ConnectionUrl::new(text))
 }
 
+pub(super) fn collector_url(text: &str) -> Result<ConnectionUrl, String> {
+    if !text.starts_with("http://") && !text.starts_with("https://") {
+        return Err("must begin with http:// or https://".to_owned());
+    }
+    let url = well_formed(text)?;
+    if !url.username().is_empty() || url.password().is_some() || url.query().is_some() {
+        return Err(
+            "must have no user, password or query, give the headers that the collector wants"
+                .to_owned(),
+        );
+    }
+    Ok(ConnectionUrl::new(text))
+}
+
+/// `name=value`, parted by commas.
+pub(super) fn headers(text: &str) -> Result<Vec<(String, SecretString)>, String> {
+    text.split(',')
+        .map(|header| {
+            let (name, value) = header
+                .split_once('=')
+                .ok_or_else(|| "must be name=value, parted by commas".to_owned())?;
+            let (name, value) = (name.trim(), value.trim());
+            let is_header = http::HeaderName::try_from(name).is_ok()
+                && http::HeaderValue::try_from(value).is_ok();
+            if is_header {
+                Ok((name.to_owned(), SecretString::from(value)))
+            } else {
+                Err("has a name or a value that no header can have".to_owned())
+            }
+        })
+        .collect()
+}
+
+/// A number from 0 to 1.
+pub(super) fn share(text: &str) -> Result<f64, String> {
+    text.parse()
+        .ok()
+        .filter(|share| (0.0..=1.0).contains(share))
+        .ok_or_else(|| "must be a number from 0 to 1".to_owned())
+}
+
 /// The parts of an address; the error is one of a few fixed sentences, never a part of the text.
 fn well_formed(text: &str) -> Result<url::Url, String> {
     url::Url::parse(text).map_err(|error| format!("is not a URL: {error}"))

@@ -244,6 +244,41 @@ fn usable_addresses_are_taken() {
 }
 
 #[test]
+fn a_collector_is_named_without_secrets_which_are_headers_of_their_own() {
+    for address in ["http://127.0.0.1:4318", "https://otel.example.com/otlp/"] {
+        assert!(parse::collector_url(address).is_ok(), "{address}");
+    }
+    for address in [
+        "127.0.0.1:4318",
+        "grpc://collector",
+        "http://me:pass@collector",
+        "http://collector/?token=pass",
+    ] {
+        assert!(parse::collector_url(address).is_err(), "{address}");
+    }
+    let headers = parse::headers("authorization=Basic YTpi==, x-scope = acme").unwrap();
+    let headers: Vec<(&str, &str)> = headers
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.expose_secret()))
+        .collect();
+    let expected = [("authorization", "Basic YTpi=="), ("x-scope", "acme")];
+    assert_eq!(headers, expected);
+    for text in ["authorization", "a b=c", "=c", "a=b\nc"] {
+        assert!(parse::headers(text).is_err(), "{text}");
+    }
+    for (text, share) in [
+        ("0", Some(0.0)),
+        ("0.25", Some(0.25)),
+        ("1", Some(1.0)),
+        ("1.1", None),
+        ("NaN", None),
+        ("-0.1", None),
+    ] {
+        assert_eq!(parse::share(text).ok(), share, "{text}");
+    }
+}
+
+#[test]
 fn the_file_of_an_address_is_the_one_that_sqlite_opens() {
     for (address, file) in [
         ("sqlite:///var/a.db?mode=rwc", "/var/a.db"),

@@ -19,12 +19,17 @@ impl Stored {
 
 /// Proof that a receiver took an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Accepted(());
+pub struct Accepted(u16);
 
 impl Accepted {
     /// Any 2xx is success; nothing else is, a redirect neither (Standard Webhooks).
     pub fn of_status(status: u16) -> Option<Self> {
-        (200..300).contains(&status).then_some(Self(()))
+        (200..300).contains(&status).then_some(Self(status))
+    }
+
+    /// The status.
+    pub fn status(&self) -> u16 {
+        self.0
     }
 }
 

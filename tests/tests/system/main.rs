@@ -18,3 +18,4 @@ mod replays;
 mod scaling;
 mod signatures;
 mod start_and_stop;
+mod traces;
