@@ -5,6 +5,7 @@ pub const USAGE: &str = "\
 usage: cargo xtask <task>
 
   test [-- <arguments>]  start a private RabbitMQ and PostgreSQL, run every test, stop them;
+                         installs Prometheus too, which some tests start;
                          the arguments go to `cargo test`
   services               keep the two up and print their URLs, until Ctrl-C
   bench <arguments>      build the benchmarks for release and run one against a private RabbitMQ and

@@ -6,13 +6,14 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail};
 
 use crate::process::{append_to, tail};
-use crate::{binaries, containers, postgres, rabbitmq, signals};
+use crate::{binaries, containers, postgres, prometheus, rabbitmq, signals};
 
 /// A service that the tests need.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Service {
     Rabbit,
     Postgres,
+    Prometheus,
 }
 
 impl Service {
@@ -20,6 +21,7 @@ impl Service {
         match self {
             Self::Rabbit => rabbitmq::programs().is_some(),
             Self::Postgres => postgres::programs().is_some(),
+            Self::Prometheus => prometheus::programs().is_some(),
         }
     }
 
@@ -27,6 +29,7 @@ impl Service {
         match self {
             Self::Rabbit => "RabbitMQ",
             Self::Postgres => "PostgreSQL",
+            Self::Prometheus => "Prometheus",
         }
     }
 }
@@ -68,6 +71,8 @@ impl Installer {
             (Service::Postgres, Self::AptGet | Self::Apk | Self::Pacman) => "postgresql",
             (Service::Postgres, Self::Dnf) => "postgresql-server",
             (Service::Postgres, Self::Brew) => "postgresql@17",
+            (Service::Prometheus, Self::Dnf) => "golang-github-prometheus",
+            (Service::Prometheus, _) => "prometheus",
         }
     }
 
@@ -117,14 +122,19 @@ pub(crate) fn provide(wanted: &[Service], log: &Path) -> Result<()> {
 pub(crate) fn advice(missing: &[Service]) -> String {
     let titles = missing.iter().map(|service| service.title());
     let titles: Vec<&str> = titles.collect();
-    let variables = missing.iter().map(|service| match service {
-        Service::Rabbit => "TEST_AMQP_URL",
-        Service::Postgres => "TEST_DATABASE_URL",
+    let instead = missing.iter().filter_map(|service| match service {
+        Service::Rabbit => Some("TEST_AMQP_URL"),
+        Service::Postgres => Some("TEST_DATABASE_URL"),
+        // The tests write its configuration.
+        Service::Prometheus => None,
     });
-    let variables: Vec<&str> = variables.collect();
+    let variables: Vec<&str> = instead.collect();
+    let not_found = format!("{} not found: install the server", titles.join(" and "));
+    if variables.is_empty() {
+        return not_found;
+    }
     format!(
-        "{} not found: install the server, or start Docker, or set {}",
-        titles.join(" and "),
+        "{not_found}, or start Docker, or set {}",
         variables.join(" and ")
     )
 }
@@ -246,5 +256,7 @@ mod tests {
             assert!(both.contains(word), "{both}");
         }
         assert!(!advice(&[Service::Postgres]).contains("AMQP"));
+        let alone = advice(&[Service::Prometheus]);
+        assert_eq!(alone, "Prometheus not found: install the server");
     }
 }

@@ -1,4 +1,4 @@
-//! The project's own tasks, and the private RabbitMQ and PostgreSQL that its tests run on.
+//! The project's own tasks, and the private RabbitMQ, PostgreSQL and Prometheus that its tests run on.
 //!
 //! Everything here runs on loopback ports and in a scratch folder, and ends with the value that
 //! started it. A service that the system runs itself is never touched.
@@ -16,6 +16,7 @@ mod install;
 mod ports;
 mod postgres;
 mod process;
+mod prometheus;
 mod rabbitmq;
 mod random;
 mod readiness;
@@ -23,5 +24,6 @@ mod scratch;
 mod watchdog;
 
 pub use postgres::PrivatePostgres;
+pub use prometheus::{PrivatePrometheus, promtool};
 pub use rabbitmq::PrivateRabbit;
 pub use scratch::Scratch;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use xtask::arguments::{self, Request, USAGE};
 use xtask::services::Services;
-use xtask::{Scratch, cargo, signals};
+use xtask::{Scratch, cargo, services, signals};
 
 fn main() -> ExitCode {
     let request = match arguments::parse(std::env::args().skip(1)) {
@@ -39,12 +39,13 @@ fn perform(request: Request) -> Result<u8> {
         Request::Lint => cargo::lint(),
         Request::Test { cargo_arguments } => test(&cargo_arguments),
         Request::Bench { arguments } => bench(&arguments),
-        Request::Services => services(),
+        Request::Services => keep_services(),
     }
 }
 
 fn test(cargo_arguments: &[String]) -> Result<u8> {
     let scratch = Scratch::new("test")?;
+    services::provide_prometheus(&scratch);
     // The whole-system tests start the project's own binaries from the target folder.
     let compile = || cargo::run(&["build", "--workspace", "--bins"], &[]);
     let (services, built) = Services::start(&scratch, compile)?;
@@ -73,7 +74,7 @@ fn bench(of_benchmark: &[String]) -> Result<u8> {
     )
 }
 
-fn services() -> Result<u8> {
+fn keep_services() -> Result<u8> {
     let scratch = Scratch::new("services")?;
     let (services, ()) = Services::start(&scratch, || Ok(()))?;
     for (name, value) in services.variables() {

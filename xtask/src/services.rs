@@ -27,6 +27,15 @@ enum Provided<S> {
     ByEnvironment(String),
 }
 
+/// Sees to it that the tests find a Prometheus, which each of them starts for itself. Where it cannot be
+/// installed, those that need it fail and say so.
+pub fn provide_prometheus(scratch: &Scratch) {
+    let log = scratch.path().join("install.log");
+    if let Err(error) = install::provide(&[Service::Prometheus], &log) {
+        eprintln!("{error:#}");
+    }
+}
+
 impl Services {
     /// Starts what the environment does not name, with `meanwhile` running beside it.
     ///

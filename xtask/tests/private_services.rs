@@ -2,7 +2,7 @@
 
 use std::net::TcpStream;
 
-use xtask::{PrivatePostgres, PrivateRabbit, Scratch};
+use xtask::{PrivatePostgres, PrivatePrometheus, PrivateRabbit, Scratch, promtool};
 
 const DEFINITIONS: &str = r#"{
     "vhosts": [{"name": "/"}],
@@ -80,4 +80,28 @@ fn a_database_comes_back_at_its_address_after_a_stop() {
 
     drop(postgres);
     assert!(TcpStream::connect(address(&url)).is_err());
+}
+
+#[test]
+fn a_prometheus_answers_until_it_is_dropped() {
+    let scratch = Scratch::new("prometheus").unwrap();
+    let configuration = scratch.path().join("prometheus.yml");
+    std::fs::write(&configuration, "global: {scrape_interval: 1s}\n").unwrap();
+    let prometheus = PrivatePrometheus::start(scratch.path(), &configuration).unwrap();
+    let address = prometheus.address();
+    assert!(TcpStream::connect(address).is_ok());
+    drop(prometheus);
+    assert!(TcpStream::connect(address).is_err());
+}
+
+#[test]
+fn promtool_fails_with_what_it_finds_wrong() {
+    let scratch = Scratch::new("promtool").unwrap();
+    let write = |text: &str| std::fs::write(scratch.path().join("a.yml"), text).unwrap();
+    let check = || promtool(scratch.path(), &["check", "rules", "a.yml"]);
+    write("groups: []\n");
+    check().unwrap();
+    write("groups: [{name: a, rules: [{alert: A, expr: 'sum('}]}]\n");
+    let error = check().unwrap_err().to_string();
+    assert!(error.contains("parse error"), "{error}");
 }
