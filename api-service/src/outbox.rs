@@ -47,6 +47,7 @@ impl Waiting for Outbox {
         let mut message =
             Message::new(row.event_type, row.body).at_config_version(row.config_version);
         message.headers.traceparent = row.traceparent;
+        message.headers.accepted_at = Some(Timestamp(row.created_at));
         (Target::Events, message)
     }
 }

@@ -19,6 +19,8 @@ use shared::queue::{Message, Target};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use crate::metrics::Published;
+
 /// Most rows that are taken at once.
 const MOST: u64 = 64;
 /// How often the table is looked at without being woken: another process may have written and died,
@@ -81,6 +83,7 @@ pub(crate) async fn relay<W: Waiting>(
     foundation: Foundation,
     waiting: W,
     wake: Wake,
+    published: Published,
     stop: CancellationToken,
 ) {
     let mut schedule = Schedule::reconnect();
@@ -88,7 +91,7 @@ pub(crate) async fn relay<W: Waiting>(
     while !stop.is_cancelled() {
         // A queue that is known to be away costs no claims, and is noticed when it is back.
         let taken = if foundation.queue.is_connected() {
-            round(&foundation, &waiting, take).await
+            round(&foundation, &published, &waiting, take).await
         } else {
             Ok(Round::default())
         };
@@ -129,31 +132,33 @@ struct Round {
 /// Takes at most `most` rows and brings them to the queue.
 async fn round<W: Waiting>(
     foundation: &Foundation,
+    published: &Published,
     waiting: &W,
     most: u64,
 ) -> Result<Round, DbErr> {
     let claim = claim::<W>(foundation, most).await?;
-    bring(foundation, waiting, claim).await
+    bring(foundation, published, waiting, claim).await
 }
 
 /// Publishes rows at once, deletes what was stored and frees the rest.
 async fn bring<W: Waiting>(
     foundation: &Foundation,
+    published: &Published,
     waiting: &W,
     claim: Claim<W>,
 ) -> Result<Round, DbErr> {
     let Claim { rows, until } = claim;
     let taken = rows.len();
     // No transaction is open here: the embedded queue needs SQLite's only writer.
-    let published = join_all(rows.into_iter().map(async |row| {
+    let brought = join_all(rows.into_iter().map(async |row| {
         let id = W::id(&row);
-        publish(foundation, waiting, row)
+        publish(foundation, published, waiting, row)
             .await
             .map(|()| id)
             .map_err(|()| id)
     }))
     .await;
-    let (stored, failed): (Vec<_>, Vec<_>) = published.into_iter().partition(Result::is_ok);
+    let (stored, failed): (Vec<_>, Vec<_>) = brought.into_iter().partition(Result::is_ok);
     let stored: Vec<i64> = stored.into_iter().filter_map(Result::ok).collect();
     let failed: Vec<i64> = failed.into_iter().filter_map(Result::err).collect();
     // A row that was replaced meanwhile, or that another relay took after the claim ran out, is not
@@ -189,12 +194,14 @@ async fn bring<W: Waiting>(
 
 async fn publish<W: Waiting>(
     foundation: &Foundation,
+    published: &Published,
     waiting: &W,
     row: <W::Table as EntityTrait>::Model,
 ) -> Result<(), ()> {
     let id = W::id(&row);
     let (target, message) = waiting.message(row).await;
-    match foundation.queue.publish(target, message).await {
+    let publish = foundation.queue.publish(target, message);
+    match published.measure(publish).await {
         Ok(_stored) => Ok(()),
         Err(error) => {
             let table = table::<W>();
@@ -238,6 +245,6 @@ async fn claim<W: Waiting>(foundation: &Foundation, most: u64) -> Result<Claim<W
     Ok(Claim { rows, until })
 }
 
-fn table<W: Waiting>() -> &'static str {
+pub(crate) fn table<W: Waiting>() -> &'static str {
     W::Table::default().table_name()
 }

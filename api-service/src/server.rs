@@ -18,11 +18,12 @@ use tokio_util::sync::CancellationToken;
 use crate::app::App;
 use crate::auth::token::TokenCache;
 use crate::destinations::DeadLetters;
+use crate::metrics::Metrics;
 use crate::outbox::Outbox;
 use crate::publishing::versions::Versions;
 use crate::rejected_messages::RejectedMessages;
-use crate::relay::{Waiting, Wake, relay};
-use crate::{graphql, http};
+use crate::relay::{Waiting, Wake, relay, table};
+use crate::{graphql, http, metrics};
 
 /// How long a client may take to send a request's head.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
@@ -86,6 +87,7 @@ impl Api {
         });
         let mut relays = Relays {
             foundation: &foundation,
+            metrics: &app.metrics,
             stop: &stop,
             supervision: &supervision,
             tasks: &mut tasks,
@@ -97,6 +99,8 @@ impl Api {
         relays.start("replay of dead letters", dead_letters, &app.dead_letters);
         let name = "replay of rejected messages";
         relays.start(name, RejectedMessages, &app.rejected_messages);
+        let refresh = metrics::refresh(foundation.clone(), app.metrics.clone(), stop.clone());
+        tasks.spawn(supervision.watch("metrics", refresh));
         let follow = follow(
             foundation.queue.clone(),
             tokens,
@@ -139,15 +143,17 @@ impl Api {
 /// Starts relays, each from a table of its own.
 struct Relays<'a> {
     foundation: &'a Foundation,
+    metrics: &'a Metrics,
     stop: &'a CancellationToken,
     supervision: &'a Supervision,
     tasks: &'a mut JoinSet<()>,
 }
 
 impl Relays<'_> {
-    fn start(&mut self, name: &'static str, waiting: impl Waiting, wake: &Wake) {
+    fn start<W: Waiting>(&mut self, name: &'static str, waiting: W, wake: &Wake) {
+        let published = self.metrics.published(table::<W>());
         let (foundation, stop) = (self.foundation.clone(), self.stop.clone());
-        let relay = relay(foundation, waiting, wake.clone(), stop);
+        let relay = relay(foundation, waiting, wake.clone(), published, stop);
         self.tasks.spawn(self.supervision.watch(name, relay));
     }
 }

@@ -12,7 +12,7 @@ use crate::classification::Ending;
 use crate::dispatch::{Connection, Dispatcher, Sending};
 use crate::endpoint::Endpoint;
 use crate::history::{Attempt, History};
-use crate::metrics::Metrics;
+use crate::metrics::{Age, Metrics};
 use crate::outcome::Outcome;
 use crate::snapshot::reload::Snapshots;
 use crate::spans;
@@ -30,6 +30,7 @@ pub(crate) struct Event<'a> {
     /// The trace that the attempt is a part of.
     pub(crate) traceparent: Option<&'a str>,
     pub(crate) body: &'a Bytes,
+    pub(crate) age: Age,
 }
 
 /// The destination was destroyed: nobody waits for the event.
@@ -89,10 +90,12 @@ impl Attempts {
         let (at, began) = (self.clock.now(), Instant::now());
         let outcome = self.dispatch(endpoint, event, connection, at).await;
         let outcome = endpoint.state.judge(outcome, began);
-        self.metrics
-            .deliveries
-            .with_label_values(&[outcome.label()])
-            .inc();
+        self.metrics.attempted(&outcome);
+        let delivered = matches!(outcome, Outcome::Delivered(_));
+        endpoint.state.count(delivered);
+        if delivered {
+            self.metrics.arrived(&event.age, self.clock.now());
+        }
         log_change(endpoint, &outcome);
         self.history.record(&Attempt {
             destination_id,

@@ -14,6 +14,7 @@ use crate::attempts::{Attempts, Destroyed, Event};
 use crate::endpoint::Endpoint;
 use crate::handover::{Handover, Interrupted};
 use crate::lane::{Lanes, Wait};
+use crate::metrics::{Age, accepted_at};
 use crate::outcome::{Failure, Outcome, Trouble, failed, refused, single};
 use crate::permits::Permit;
 use crate::{routing, spans};
@@ -35,10 +36,13 @@ impl Deliverer {
     /// Settles a message, or gives it back when the worker ends before that.
     pub(crate) async fn carry_through(&self, mut delivery: Delivery, source: Source) {
         let _held = self.attempts.window.hold();
-        self.attempts.metrics.events_consumed.inc();
+        self.attempts.metrics.consumed(source);
+        let headers = &mut delivery.message.headers;
         if source == Source::Events {
-            delivery.message.headers = of_a_producer(&delivery.message.headers);
+            *headers = of_a_producer(headers);
         }
+        let now = self.foundation.clock.now();
+        headers.accepted_at = Some(accepted_at(headers.accepted_at, now));
         match self.settle(&delivery).await {
             Ok(settlement) => delivery.ack(settlement),
             Err(Interrupted) => delivery.give_back(),
@@ -88,8 +92,10 @@ impl Deliverer {
             };
             return Ok(Settlement::all([self.deliver(endpoint, &routed).await?]));
         }
-        let settled =
-            routing::route(&snapshot, &event).map(|endpoint| self.deliver(endpoint, &routed));
+        let settled = routing::route(&snapshot, &event).map(|endpoint| {
+            self.attempts.metrics.routed.inc();
+            self.deliver(endpoint, &routed)
+        });
         let settled: Result<Vec<Settled>, Interrupted> =
             join_all(settled).await.into_iter().collect();
         settled.map(Settlement::all)
@@ -118,6 +124,7 @@ impl Deliverer {
             kind: &routed.event.event_type,
             traceparent: routed.traceparent,
             body: &message.body,
+            age: Age::of(&message.headers, self.foundation.clock.now()),
         };
         let outcome = self.attempts.with_second_try(endpoint.id, &event).await;
         drop(permit);
@@ -151,6 +158,7 @@ impl Deliverer {
         delivery: &Delivery,
     ) -> Result<Option<Permit<'e>>, Interrupted> {
         let permits = &endpoint.state.permits;
+        let _waiting = self.attempts.metrics.wait_for_permit();
         let patient_until = Instant::now() + self.attempts.patience;
         let mut acquiring = std::pin::pin!(permits.acquire());
         loop {
@@ -233,6 +241,7 @@ impl From<Trouble> for Failed {
 fn of_a_producer(headers: &Headers) -> Headers {
     Headers {
         config_version: headers.config_version,
+        accepted_at: headers.accepted_at,
         traceparent: headers.traceparent.clone(),
         ..Headers::default()
     }
@@ -257,10 +266,12 @@ mod tests {
             last_status: Some(500),
             last_error: Some("copied".to_owned()),
             reason: Some("copied".to_owned()),
+            accepted_at: Some(Timestamp(5)),
             traceparent: Some("00-1-2-01".to_owned()),
         };
         let expected = Headers {
             config_version: Some(3),
+            accepted_at: Some(Timestamp(5)),
             traceparent: Some("00-1-2-01".to_owned()),
             ..Headers::default()
         };

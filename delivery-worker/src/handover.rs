@@ -53,8 +53,7 @@ impl Handover {
     pub(crate) async fn offer(&self, target: Target, message: &Message) -> Option<Stored> {
         match self.foundation.queue.publish(target, message.clone()).await {
             Ok(stored) => {
-                let label = label(target);
-                self.metrics.handed_on.with_label_values(&[label]).inc();
+                self.metrics.handed_on(target);
                 Some(stored)
             }
             Err(error) => {
@@ -137,16 +136,5 @@ impl Handover {
         };
         let stored = self.store(target, &message, over).await?;
         Ok(Settled::handed_on(stored))
-    }
-}
-
-fn label(target: Target) -> &'static str {
-    match target {
-        Target::Events => "events",
-        Target::Deliver => "deliver",
-        Target::Retry(_) => "retry",
-        Target::Lane(_) => "lane",
-        Target::Dead => "dead",
-        Target::Rejected => "rejected",
     }
 }

@@ -9,6 +9,7 @@ use actix_web::{App, HttpResponse, HttpServer, web};
 use serde_json::json;
 use shared::foundation::Foundation;
 use shared::healthcheck::{self, READINESS_PATH};
+use shared::metrics::CONTENT_TYPE;
 use shared::snapshot;
 use tokio::runtime::Handle;
 
@@ -55,10 +56,9 @@ pub(crate) fn server(
 }
 
 async fn serve_metrics(state: web::Data<State>) -> HttpResponse {
-    match state.metrics.render() {
-        Ok(text) => HttpResponse::Ok()
-            .content_type("text/plain; version=0.0.4; charset=utf-8")
-            .body(text),
+    let connected = state.foundation.queue.is_connected();
+    match state.metrics.service.text(connected) {
+        Ok(text) => HttpResponse::Ok().content_type(CONTENT_TYPE).body(text),
         Err(error) => {
             tracing::error!(error = %error, "metrics cannot be rendered");
             HttpResponse::InternalServerError()

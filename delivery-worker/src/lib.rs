@@ -42,7 +42,7 @@ use crate::endpoint::EndpointSettings;
 use crate::handover::Handover;
 use crate::history::History;
 use crate::lane::{Cleaner, Keeper, Lanes};
-use crate::metrics::Metrics;
+use crate::metrics::{Busiest, Metrics, Refresh};
 use crate::snapshot::reload::Snapshots;
 use crate::window::Window;
 
@@ -108,12 +108,21 @@ impl Worker {
             snapshots,
             dispatcher,
             history,
-            metrics,
+            metrics: metrics.clone(),
             clock: foundation.clock.clone(),
             traces: foundation.traces.clone(),
             window: Arc::new(Window::new(foundation.config.queue.prefetch.into())),
             patience: foundation.config.delivery.patience,
         });
+        let busiest = Busiest::new()?;
+        metrics.service.register(&busiest)?;
+        let refresh = Refresh {
+            foundation: foundation.clone(),
+            attempts: attempts.clone(),
+            metrics,
+            busiest,
+        };
+        worker.spawn("metrics", refresh.run(worker.stopping.clone()));
         let cleaner = Cleaner::new(lanes.clone());
         worker.spawn("lane cleaner", cleaner.run(worker.stopping.clone()));
         let keeper = Keeper::new(lanes.clone(), attempts.clone(), worker.tasks.clone());

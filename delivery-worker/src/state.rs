@@ -1,6 +1,6 @@
 //! What a worker knows of a destination beside its configuration.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -26,6 +26,9 @@ pub(crate) struct State {
     quiet: Mutex<Option<Quiet>>,
     /// One opening of the lane at a time.
     pub(crate) opening: tokio::sync::Mutex<()>,
+    /// Attempts since the worker's start, for metrics.
+    delivered: AtomicU64,
+    failed: AtomicU64,
 }
 
 /// When a destination without a lane is tried again.
@@ -45,7 +48,34 @@ impl State {
             refusals_in_a_row: AtomicU32::new(0),
             quiet: Mutex::new(None),
             opening: tokio::sync::Mutex::new(()),
+            delivered: AtomicU64::new(0),
+            failed: AtomicU64::new(0),
         }
+    }
+
+    /// Counts an attempt.
+    pub(crate) fn count(&self, delivered: bool) {
+        let counter = if delivered {
+            &self.delivered
+        } else {
+            &self.failed
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Attempts that delivered.
+    pub(crate) fn delivered(&self) -> u64 {
+        self.delivered.load(Ordering::Relaxed)
+    }
+
+    /// Attempts that did not.
+    pub(crate) fn failed(&self) -> u64 {
+        self.failed.load(Ordering::Relaxed)
+    }
+
+    /// Attempts of both kinds.
+    pub(crate) fn attempts(&self) -> u64 {
+        self.delivered() + self.failed()
     }
 
     /// Takes note of an attempt for the log; true when it is the first of its kind after the other.

@@ -31,9 +31,14 @@ impl Window {
         Counted::new(&self.slow)
     }
 
+    /// How many messages are held.
+    pub(crate) fn held(&self) -> usize {
+        self.held.load(Ordering::Relaxed)
+    }
+
     /// Then whoever waits without hope makes room.
     pub(crate) fn is_more_than_half_full(&self) -> bool {
-        self.held.load(Ordering::Relaxed) * 2 > self.size
+        self.held() * 2 > self.size
     }
 
     /// Whether slow attempts hold more than their share, a quarter.

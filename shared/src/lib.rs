@@ -10,6 +10,7 @@ pub mod entities;
 pub mod event;
 pub mod foundation;
 pub mod healthcheck;
+pub mod metrics;
 pub mod process;
 pub mod queue;
 pub mod secrets;

@@ -106,6 +106,25 @@ async fn a_message_that_no_queue_takes_is_not_stored() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_waits_on_the_rungs_is_counted() {
+    let fixture = Fixture::on_the_shared_broker();
+    let queue = fixture.open().await;
+    assert_eq!(queue.retries_waiting().await.unwrap(), 0);
+    for (number, attempts) in [2, 3, 3, 9].into_iter().enumerate() {
+        let rung = Target::Retry(Rung::after_attempts(attempts));
+        let _ = queue.publish(rung, message(number)).await.unwrap();
+    }
+    let _ = queue.publish(Target::Deliver, message(9)).await.unwrap();
+    // The broker counts a message some time after its confirm.
+    until("four that wait", async || {
+        (queue.retries_waiting().await.ok()? == 4).then_some(())
+    })
+    .await;
+    queue.close().await;
+    broker::remove(&fixture.url, &fixture.prefix).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_consumer_whose_queue_was_deleted_declares_it_again_and_goes_on() {
     let fixture = Fixture::on_the_shared_broker();
     let queue = fixture.open().await;

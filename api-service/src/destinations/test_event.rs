@@ -73,7 +73,7 @@ pub async fn test(app: &App, authorised: &AuthorisedDestination) -> Result<Test,
     let event_id = event.id.clone();
     // The worker is to know the destination as it is now.
     let version = app.versions.current().await;
-    let mut message = event.into_message(version);
+    let mut message = event.into_message(version, foundation.clock.now());
     message.headers.destination_id = Some(authorised.id());
     let patience = patience(&foundation.config);
     let attempt = match foundation.queue.ask(message, patience).await {

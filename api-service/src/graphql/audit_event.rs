@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::big_int::BigInt;
 use super::{app, errors, may_publish};
+use crate::metrics::Refusal;
 use crate::publishing::complete::{Completion, Problem, complete};
 use crate::publishing::{ProducerTrace, Via};
 
@@ -88,7 +89,10 @@ impl AuditEventMutations {
             audit_event: None,
         };
         match complete(&json, &foundation.catalogue, completion) {
-            Err(problems) => payload.errors = problems.iter().map(sentence).collect(),
+            Err(problems) => {
+                app.metrics.refused(Via::GraphQl, Refusal::Invalid, 1);
+                payload.errors = problems.iter().map(sentence).collect();
+            }
             Ok(mut event) => {
                 if let Some(ProducerTrace(trace)) = ctx.data_opt() {
                     event.traceparent.clone_from(trace);

@@ -52,6 +52,13 @@ impl Code {
         }
     }
 
+    /// Whether an error has this code.
+    pub(super) fn is_of(self, error: &ServerError) -> bool {
+        let extensions = error.extensions.as_ref();
+        let code = extensions.and_then(|extensions| extensions.get("code"));
+        matches!(code, Some(async_graphql::Value::String(code)) if code == self.name())
+    }
+
     /// Gives the code to an error that has none.
     pub(super) fn set_if_absent(self, error: &mut ServerError) {
         let extensions = error.extensions.get_or_insert_default();

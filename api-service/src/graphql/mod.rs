@@ -28,6 +28,7 @@ mod health;
 mod lane;
 mod legacy_mutations;
 pub mod limits;
+mod measuring;
 mod namespace_filter;
 mod namespace_filter_mutations;
 mod nesting;
@@ -74,16 +75,24 @@ pub struct Mutation(
 /// Builds the schema. Each request needs the [`Caller`] in its data; without, it is anonymous.
 pub fn schema(app: App) -> Schema {
     let patience = app.foundation.config.limits.graphql_timeout;
-    builder(patience).data(app).finish()
+    let metrics = app.metrics.clone();
+    // The first, and so the outermost: it sees the answer as it leaves.
+    let builder = Schema::build(Query, Mutation::default(), EmptySubscription)
+        .extension(measuring::MeasuringFactory { metrics });
+    complete(builder, patience).data(app).finish()
 }
 
 /// The schema in its own language, with descriptions.
 pub fn sdl() -> String {
-    builder(Duration::MAX).finish().sdl()
+    let builder = Schema::build(Query, Mutation::default(), EmptySubscription);
+    complete(builder, Duration::MAX).finish().sdl()
 }
 
-fn builder(patience: Duration) -> async_graphql::SchemaBuilder<Query, Mutation, EmptySubscription> {
-    Schema::build(Query, Mutation::default(), EmptySubscription)
+type Builder = async_graphql::SchemaBuilder<Query, Mutation, EmptySubscription>;
+
+/// With its types, its limits, and what the engine leaves undone.
+fn complete(builder: Builder, patience: Duration) -> Builder {
+    builder
         .register_output_type::<destination::ExternalAuditEventDestinationInterface>()
         .register_output_type::<destination::AuditEventStreamingDestinationInterface>()
         .limit_depth(limits::DEPTH)

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::error::HttpError;
 use super::{State, body, text_header, trace};
+use crate::metrics::Refusal;
 use crate::publishing::batch::{self, BatchProblem, Format, NoBatch};
 use crate::publishing::complete::{Completion, complete};
 use crate::publishing::{OutgoingEvent, ProducerTrace, Via};
@@ -30,6 +31,7 @@ pub(super) async fn post(
     let body = body::read(&request, payload, limits.batch_bytes).await?;
     let trace = trace::of(&request);
     let app = state.app.clone();
+    let metrics = state.app.metrics.clone();
     let stored = state
         .run(async move {
             let events = read(&app, &body, format, &trace)?;
@@ -40,18 +42,25 @@ pub(super) async fn post(
         Ok(Ok(ids)) => Ok(HttpResponse::Accepted().json(json!({ "ids": ids }))),
         Ok(Err(unavailable)) => Err(HttpError::unavailable(unavailable.to_string())),
         Err(Refused::Batch(no_batch)) => {
+            // How many events were meant, nobody can tell.
+            metrics.refused(Via::Http, Refusal::Invalid, 1);
             Err(HttpError::new(status(&no_batch), no_batch.to_string()))
         }
-        Err(Refused::Events(problems)) => Err(HttpError::with_errors(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            &problems,
-        )),
+        Err(Refused::Events { events, problems }) => {
+            metrics.refused(Via::Http, Refusal::Invalid, events);
+            let status = StatusCode::UNPROCESSABLE_ENTITY;
+            Err(HttpError::with_errors(status, &problems))
+        }
     }
 }
 
 enum Refused {
     Batch(NoBatch),
-    Events(Vec<BatchProblem>),
+    Events {
+        /// How many there are, good ones included.
+        events: usize,
+        problems: Vec<BatchProblem>,
+    },
 }
 
 /// The events of a body: all of them, or none.
@@ -65,11 +74,14 @@ fn read(
     let limits = foundation.config.limits;
     let now = foundation.clock.now();
     let events = batch::split(body, format, limits.batch_events).map_err(Refused::Batch)?;
-    let mut events = batch::complete_all(&events, |event| {
+    let completed = batch::complete_all(&events, |event| {
         let completion = Completion::new(now, limits.event_bytes);
         complete(event, &foundation.catalogue, completion)
-    })
-    .map_err(Refused::Events)?;
+    });
+    let mut events = completed.map_err(|problems| Refused::Events {
+        events: events.len(),
+        problems,
+    })?;
     for event in &mut events {
         event.traceparent.clone_from(&trace.0);
     }

@@ -9,11 +9,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::future::join_all;
 use sea_orm::DbErr;
+use shared::clock::Timestamp;
 use shared::foundation::Foundation;
 use shared::queue::{Message, Target};
 
 use crate::auth::MayPublish;
-use crate::metrics::{Metrics, Store};
+use crate::metrics::{Metrics, Published, Refusal, Store};
 use crate::outbox;
 use crate::relay::Wake;
 use versions::Versions;
@@ -36,10 +37,11 @@ pub struct OutgoingEvent {
 
 impl OutgoingEvent {
     /// The message that carries the event, not to be routed by an older configuration.
-    pub(crate) fn into_message(self, config_version: i64) -> Message {
+    pub(crate) fn into_message(self, config_version: i64, accepted_at: Timestamp) -> Message {
         let mut message =
             Message::new(self.event_type, self.body).at_config_version(config_version);
         message.headers.traceparent = self.traceparent;
+        message.headers.accepted_at = Some(accepted_at);
         message
     }
 }
@@ -69,6 +71,14 @@ pub struct Publisher {
     outbox: Wake,
     versions: Versions,
     metrics: Metrics,
+    published: Published,
+}
+
+/// Events of one request, with what was so when they came.
+struct Batch {
+    via: Via,
+    accepted_at: Timestamp,
+    config_version: i64,
 }
 
 impl Publisher {
@@ -82,6 +92,7 @@ impl Publisher {
             foundation,
             outbox,
             versions,
+            published: metrics.published("request"),
             metrics,
         }
     }
@@ -95,28 +106,32 @@ impl Publisher {
         via: Via,
         events: Vec<OutgoingEvent>,
     ) -> Result<Vec<String>, Unavailable> {
-        let version = self.versions.current().await;
+        let batch = Batch {
+            via,
+            accepted_at: self.foundation.clock.now(),
+            config_version: self.versions.current().await,
+        };
         let ids = events.iter().map(|event| event.id.clone()).collect();
         let total = events.len();
-        let left = self.send(events, version).await;
+        let left = self.send(events, &batch).await;
         self.metrics.accepted(via, Store::Queue, total - left.len());
         if !left.is_empty() {
-            let count = left.len();
-            self.keep(left, version).await?;
-            self.metrics.accepted(via, Store::Outbox, count);
+            self.keep(left, &batch).await?;
         }
         Ok(ids)
     }
 
     /// Sends to the queue and gives back what it did not confirm.
-    async fn send(&self, events: Vec<OutgoingEvent>, version: i64) -> Vec<OutgoingEvent> {
+    async fn send(&self, events: Vec<OutgoingEvent>, batch: &Batch) -> Vec<OutgoingEvent> {
         // A broker that is known to be away need not be waited for.
         if !self.foundation.queue.is_connected() {
             return events;
         }
         let attempts = events.into_iter().map(async |event| {
-            let message = event.clone().into_message(version);
-            match self.foundation.queue.publish(Target::Events, message).await {
+            let message = event.clone();
+            let message = message.into_message(batch.config_version, batch.accepted_at);
+            let publish = self.foundation.queue.publish(Target::Events, message);
+            match self.published.measure(publish).await {
                 Ok(_stored) => None,
                 Err(error) => {
                     tracing::debug!(event.id = %event.id, error = %error, "an event goes to the outbox");
@@ -127,32 +142,34 @@ impl Publisher {
         join_all(attempts).await.into_iter().flatten().collect()
     }
 
-    async fn keep(&self, events: Vec<OutgoingEvent>, version: i64) -> Result<(), Unavailable> {
-        let kept = tokio::time::timeout(OUTBOX_TIMEOUT, self.write(&events, version)).await;
+    async fn keep(&self, events: Vec<OutgoingEvent>, batch: &Batch) -> Result<(), Unavailable> {
+        let kept = tokio::time::timeout(OUTBOX_TIMEOUT, self.write(&events, batch)).await;
         match kept {
             Ok(Ok(())) => {
+                self.metrics
+                    .accepted(batch.via, Store::Outbox, events.len());
                 self.outbox.wake();
-                Ok(())
+                return Ok(());
             }
             Ok(Err(error)) => {
                 tracing::error!(error = %error, events = events.len(), "neither the queue nor the outbox takes events");
-                Err(Unavailable)
             }
             Err(_elapsed) => {
                 tracing::error!(
                     events = events.len(),
                     "the queue takes no events and the outbox does not answer in time"
                 );
-                Err(Unavailable)
             }
         }
+        self.metrics
+            .refused(batch.via, Refusal::Unavailable, events.len());
+        Err(Unavailable)
     }
 
-    async fn write(&self, events: &[OutgoingEvent], version: i64) -> Result<(), DbErr> {
-        let now = self.foundation.clock.now();
+    async fn write(&self, events: &[OutgoingEvent], batch: &Batch) -> Result<(), DbErr> {
         let transaction = self.foundation.database.begin().await?;
         for event in events {
-            outbox::write(&transaction, event, version, now).await?;
+            outbox::write(&transaction, event, batch.config_version, batch.accepted_at).await?;
         }
         transaction.commit().await
     }

@@ -49,6 +49,11 @@ async fn without_broker() -> Scratch {
     open(tempfile::tempdir().unwrap(), "amqp://127.0.0.1:1").await
 }
 
+/// Counts for nobody.
+fn published() -> Published {
+    crate::metrics::Metrics::new().unwrap().published("outbox")
+}
+
 impl Scratch {
     async fn write(&self, events: u32) {
         let transaction = self.foundation.database.begin().await.unwrap();
@@ -101,7 +106,9 @@ impl Scratch {
 async fn what_was_written_comes_onto_the_queue_in_order_and_leaves_the_outbox() {
     let scratch = embedded().await;
     scratch.write(100).await;
-    let taken = round(&scratch.foundation, &Outbox, 100).await.unwrap();
+    let taken = round(&scratch.foundation, &published(), &Outbox, 100)
+        .await
+        .unwrap();
     assert_eq!(
         taken,
         Round {
@@ -119,6 +126,7 @@ async fn what_was_written_comes_onto_the_queue_in_order_and_leaves_the_outbox() 
     assert_eq!(messages[0].event_type, "add_ssh_key");
     assert_eq!(messages[0].headers.config_version, Some(7));
     assert_eq!(messages[0].headers.traceparent.as_deref(), Some("trace"));
+    assert_eq!(messages[0].headers.accepted_at, Some(NOW));
 }
 
 #[tokio::test]
@@ -130,6 +138,7 @@ async fn the_relay_is_woken_and_takes_more_than_one_round() {
         scratch.foundation.clone(),
         Outbox,
         wake.clone(),
+        published(),
         stop.clone(),
     ));
     let events = 3 * u32::try_from(MOST).unwrap();
@@ -145,7 +154,9 @@ async fn the_relay_is_woken_and_takes_more_than_one_round() {
 async fn an_event_stays_in_the_outbox_until_the_broker_is_back() {
     let scratch = without_broker().await;
     scratch.write(3).await;
-    let taken = round(&scratch.foundation, &Outbox, 10).await.unwrap();
+    let taken = round(&scratch.foundation, &published(), &Outbox, 10)
+        .await
+        .unwrap();
     assert_eq!(
         taken,
         Round {
@@ -157,7 +168,9 @@ async fn an_event_stays_in_the_outbox_until_the_broker_is_back() {
 
     scratch.foundation.queue.close().await;
     let scratch = open(scratch.folder, "embedded").await;
-    let taken = round(&scratch.foundation, &Outbox, 10).await.unwrap();
+    let taken = round(&scratch.foundation, &published(), &Outbox, 10)
+        .await
+        .unwrap();
     assert_eq!(
         taken,
         Round {
@@ -199,7 +212,9 @@ async fn what_another_relay_has_taken_since_is_left_to_it() {
     let lasts = scratch.foundation.config.queue.publish_timeout + CLAIM_MARGIN;
     scratch.foundation.clock.advance(lasts);
     assert_eq!(scratch.claimed(1).await, [1]);
-    bring(&scratch.foundation, &Outbox, late).await.unwrap();
+    bring(&scratch.foundation, &published(), &Outbox, late)
+        .await
+        .unwrap();
     assert_eq!(scratch.rows().await.len(), 1);
 }
 
@@ -207,7 +222,9 @@ async fn what_another_relay_has_taken_since_is_left_to_it() {
 async fn an_event_that_fails_alone_lets_the_others_go_first() {
     let scratch = without_broker().await;
     scratch.write(2).await;
-    round(&scratch.foundation, &Outbox, 1).await.unwrap();
+    round(&scratch.foundation, &published(), &Outbox, 1)
+        .await
+        .unwrap();
     assert_eq!(scratch.claimed(2).await, [2]);
     scratch.foundation.clock.advance(PUT_OFF);
     assert_eq!(scratch.claimed(2).await, [1]);

@@ -16,7 +16,13 @@ async fn without_the_broker_events_are_accepted_and_relayed_in_order_when_the_qu
     let answer = service.publish(JSON, batch).await;
     assert_eq!(answer.status, StatusCode::ACCEPTED);
     assert_eq!(answer.json(), json!({"ids": ["1", "2"]}));
-    assert_eq!(service.metric("auditstream_outbox_events").await, Some(2.0));
+    service
+        .until_metric("auditstream_outbox_events", Some(2.0))
+        .await;
+    assert_eq!(
+        service.metric("auditstream_queue_connected").await,
+        Some(0.0)
+    );
     let accepted = r#"auditstream_events_accepted_total{stored_in="outbox",via="http"}"#;
     assert_eq!(service.metric(accepted).await, Some(2.0));
 
@@ -68,7 +74,17 @@ async fn without_the_database_the_service_is_not_ready_and_does_not_guess_number
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(answer.json()["database"], "down");
     assert_eq!(service.get("/-/liveness").await.status, StatusCode::OK);
-    assert_eq!(service.metric("auditstream_outbox_events").await, None);
+    for metric in [
+        "auditstream_outbox_events",
+        "auditstream_outbox_oldest_age_seconds",
+        "auditstream_dead_letters",
+        "auditstream_rejected_messages",
+    ] {
+        service.until_metric(metric, None).await;
+    }
+    service
+        .until_metric("auditstream_database_up", Some(0.0))
+        .await;
 }
 
 #[tokio::test]

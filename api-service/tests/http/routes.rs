@@ -82,7 +82,14 @@ async fn metrics_count_requests_by_route_and_events_by_way() {
             r#"auditstream_api_request_duration_seconds_count{route="/api/v1/audit_events"}"#,
             2.0,
         ),
-        ("auditstream_outbox_events", 0.0),
+        (
+            r#"auditstream_events_refused_total{reason="invalid",via="http"}"#,
+            1.0,
+        ),
+        (
+            r#"auditstream_events_published_total{source="request"}"#,
+            1.0,
+        ),
         (
             concat!(
                 "auditstream_build_info{version=\"",
@@ -94,6 +101,14 @@ async fn metrics_count_requests_by_route_and_events_by_way() {
     ] {
         assert_eq!(service.metric(line).await, Some(value), "{line}");
     }
+    for (line, value) in [
+        ("auditstream_outbox_events", 0.0),
+        ("auditstream_outbox_oldest_age_seconds", 0.0),
+        ("auditstream_database_up", 1.0),
+        ("auditstream_queue_connected", 1.0),
+    ] {
+        service.until_metric(line, Some(value)).await;
+    }
     let page = service.get("/metrics").await;
     assert!(
         page.headers["content-type"]
@@ -101,6 +116,36 @@ async fn metrics_count_requests_by_route_and_events_by_way() {
             .unwrap()
             .starts_with("text/plain")
     );
+}
+
+#[tokio::test]
+async fn graphql_requests_are_counted_by_fields_of_the_schema_and_by_how_they_end() {
+    let service = Service::start().await;
+    for query in [
+        "query Name1 { auditEventDefinitions { nodes { name } } }",
+        "query Name2 { a: auditEventDefinitions { nodes { name } } b: auditEventDefinitions { nodes { name } } }",
+        r#"mutation { groupCreate(input: {path: "acme", name: "Acme"}) { errors } }"#,
+        r#"mutation { groupCreate(input: {path: "a b", name: "Acme"}) { errors } }"#,
+        "{ __typename }",
+        "{ nothing_of_the_schema }",
+        "{ not a query",
+    ] {
+        service.graphql_as_admin(query).await;
+    }
+    for (operation, outcome, requests) in [
+        ("auditEventDefinitions", "ok", 2.0),
+        ("groupCreate", "ok", 1.0),
+        ("groupCreate", "refused", 1.0),
+        ("introspection", "ok", 1.0),
+        ("invalid", "refused", 2.0),
+    ] {
+        let line = format!(
+            "auditstream_graphql_requests_total{{operation=\"{operation}\",outcome=\"{outcome}\"}}"
+        );
+        assert_eq!(service.metric(&line).await, Some(requests), "{line}");
+    }
+    let text = service.get("/metrics").await.text;
+    assert!(!text.contains("Name1") && !text.contains("nothing_of"));
 }
 
 #[tokio::test]

@@ -75,6 +75,7 @@ impl Service {
             ("DATABASE__URL", database.as_str()),
             ("API__BIND", "127.0.0.1:0"),
             ("BOOTSTRAP__ADMIN_TOKEN", ADMIN),
+            ("METRICS__REFRESH_INTERVAL", "100ms"),
         ];
         for (name, value) in base.iter().chain(settings) {
             source.add_environment([(format!("AUDITSTREAM_{name}"), (*value).to_owned())]);
@@ -200,6 +201,18 @@ impl Service {
         let answer = self.get("/metrics").await;
         let mut lines = answer.text.lines();
         lines.find_map(|found| found.strip_prefix(line)?.trim().parse().ok())
+    }
+
+    /// Waits until a line of `/metrics` has a value, or is not there.
+    pub(crate) async fn until_metric(&self, line: &str, value: Option<f64>) {
+        let shown = async {
+            while self.metric(line).await != value {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let limit = Duration::from_secs(30);
+        let shown = tokio::time::timeout(limit, shown).await;
+        assert!(shown.is_ok(), "{line} is not {value:?} within {limit:?}");
     }
 }
 

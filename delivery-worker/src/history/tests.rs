@@ -1,10 +1,11 @@
 //! Tests of what is collected while the database is away.
 
 use bytes::Bytes;
-use shared::queue::Accepted;
+use shared::queue::{Accepted, Headers};
 
 use super::*;
 use crate::classification::Ending;
+use crate::metrics::Age;
 
 fn record(history: &History, outcome: &Outcome, at: i64) {
     let body = Bytes::from_static(b"{}");
@@ -13,6 +14,7 @@ fn record(history: &History, outcome: &Outcome, at: i64) {
         kind: "user_created",
         traceparent: None,
         body: &body,
+        age: Age::of(&Headers::default(), Timestamp(at)),
     };
     history.record(&Attempt {
         destination_id: 7,

@@ -76,6 +76,19 @@ pub(super) async fn open_or_held(
         .await
 }
 
+/// Lanes that are open, those that have been for the longest first; `most` of them.
+pub(crate) async fn longest_open(
+    database: &Database,
+    most: u64,
+) -> Result<Vec<health::Model>, DbErr> {
+    health::Entity::find()
+        .filter(health::Column::LaneState.eq(health::OPEN))
+        .order_by_asc(health::Column::ChangedAt)
+        .limit(most)
+        .all(database.reader())
+        .await
+}
+
 /// Takes the lease of an open lane, unless another worker has it; the row as it is then.
 pub(super) async fn lease(
     database: &Database,

@@ -20,6 +20,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use self::book::Opened;
+pub(crate) use self::book::longest_open;
 pub(crate) use self::cleaner::Cleaner;
 pub(crate) use self::keeper::Keeper;
 use crate::endpoint::Endpoint;

@@ -10,6 +10,7 @@ use super::drain::Drain;
 use crate::attempts::{Destroyed, Event};
 use crate::dispatch::Connection;
 use crate::handover::Interrupted;
+use crate::metrics::Age;
 use crate::outcome::{Failure, Outcome, Trouble, refused};
 
 /// What came of a message in the lane.
@@ -102,6 +103,7 @@ impl Drain {
             kind: &event.event_type,
             traceparent: message.headers.traceparent.as_deref(),
             body: &message.body,
+            age: Age::of(&message.headers, self.now()),
         };
         let outcome = match tries {
             Tries::Once => {

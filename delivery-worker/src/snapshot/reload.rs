@@ -12,7 +12,7 @@ use shared::queue::Notice;
 use shared::{backoff, snapshot};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{Mutex, MutexGuard};
-use tokio::time::MissedTickBehavior;
+use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 use super::Snapshot;
@@ -30,6 +30,8 @@ pub(crate) struct Snapshots {
     settings: EndpointSettings,
     foundation: Foundation,
     metrics: Metrics,
+    /// When the snapshot was last found to be the newest.
+    confirmed_at: std::sync::Mutex<Instant>,
     /// One reload at a time; who waits for it finds the work done.
     reloading: Mutex<()>,
 }
@@ -46,6 +48,7 @@ impl Snapshots {
             settings,
             foundation,
             metrics,
+            confirmed_at: std::sync::Mutex::new(Instant::now()),
             reloading: Mutex::new(()),
         });
         backoff::until_ok("the streaming configuration", || snapshots.reload()).await;
@@ -55,6 +58,17 @@ impl Snapshots {
     /// The snapshot in force.
     pub(crate) fn current(&self) -> Arc<Snapshot> {
         self.current.load_full()
+    }
+
+    /// How long ago the snapshot was last found to be the newest.
+    pub(crate) fn age(&self) -> Duration {
+        self.confirmed_at().elapsed()
+    }
+
+    fn confirmed_at(&self) -> std::sync::MutexGuard<'_, Instant> {
+        self.confirmed_at
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     /// A snapshot that is at least as new as `version`; none when the database cannot be read soon.
@@ -164,10 +178,11 @@ impl Snapshots {
 
     async fn compare(&self) -> Result<(), DbErr> {
         let version = snapshot::current_version(&self.foundation.database).await?;
-        if version == self.current.load().version() {
-            return Ok(());
+        if version != self.current.load().version() {
+            self.reload().await?;
         }
-        self.reload().await
+        *self.confirmed_at() = Instant::now();
+        Ok(())
     }
 }
 

@@ -8,7 +8,8 @@ use super::reader::Reader;
 use super::source::variable;
 use super::{
     ApiConfig, BootstrapConfig, CatalogueConfig, Config, DatabaseUrl, DeliveryConfig, Limits,
-    LogConfig, PermitsConfig, QueueBackend, QueueConfig, TlsConfig, TracingConfig, WorkerConfig,
+    LogConfig, MetricsConfig, PermitsConfig, QueueBackend, QueueConfig, TlsConfig, TracingConfig,
+    WorkerConfig,
     parse,
 };
 use crate::egress::{Allowlist, EgressPolicy, EgressRules};
@@ -82,6 +83,7 @@ impl Config {
                     parse::log_format,
                 ),
             },
+            metrics: MetricsConfig::read(r),
         };
         config.check(r);
         config
@@ -350,6 +352,25 @@ impl Limits {
                 "limits.graphql_timeout",
                 "30s",
                 "How long a request to `/api/graphql` may take to be answered. A change that it has begun goes on.",
+                parse::duration(Duration::from_millis(100), Duration::from_mins(5)),
+            ),
+        }
+    }
+}
+
+impl MetricsConfig {
+    fn read(r: &mut Reader<'_>) -> Self {
+        Self {
+            top_destinations: to_usize(r.get(
+                "metrics.top_destinations",
+                "20",
+                "How many destinations, those with the most deliveries, have series of their own in the metrics of a worker. Those in trouble have them in any case. 0: none but these.",
+                parse::count(0, 1000),
+            )),
+            refresh_interval: r.get(
+                "metrics.refresh_interval",
+                "5s",
+                "How often metrics are renewed for which database or queue must be asked.",
                 parse::duration(Duration::from_millis(100), Duration::from_mins(5)),
             ),
         }

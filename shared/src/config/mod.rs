@@ -57,6 +57,17 @@ pub struct Config {
     pub tracing: TracingConfig,
     /// What is logged, and how.
     pub log: LogConfig,
+    /// What is told to Prometheus.
+    pub metrics: MetricsConfig,
+}
+
+/// What is told to Prometheus.
+#[derive(Debug, Clone, Copy)]
+pub struct MetricsConfig {
+    /// How many destinations have series of their own, besides those in trouble.
+    pub top_destinations: usize,
+    /// How often what needs a question to database or queue is asked.
+    pub refresh_interval: Duration,
 }
 
 /// The queue between the services.

@@ -41,6 +41,8 @@ pub struct Headers {
     pub last_error: Option<String>,
     /// `x-reason`: why the message was rejected.
     pub reason: Option<String>,
+    /// `x-accepted-at`: when the event was accepted, for measuring alone.
+    pub accepted_at: Option<Timestamp>,
     /// `traceparent`: the producer's trace (W3C).
     pub traceparent: Option<String>,
 }

@@ -39,6 +39,9 @@ pub trait Queue: Send + Sync + 'static {
     /// How many messages wait, and how many consumers there are.
     async fn depth(&self, source: Source) -> Result<Depth, QueueAway>;
 
+    /// How many messages wait for the time of their rung.
+    async fn retries_waiting(&self) -> Result<u64, QueueAway>;
+
     /// Removes the lane of a destination that is no more; how many messages waited in it.
     async fn remove_lane(&self, destination_id: i64) -> Result<u64, QueueAway>;
 
@@ -130,7 +133,7 @@ impl Rung {
     }
 
     /// Its place on the ladder, from 0.
-    pub(crate) fn step(self) -> usize {
+    pub fn step(self) -> usize {
         self.0
     }
 

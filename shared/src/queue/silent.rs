@@ -44,6 +44,10 @@ impl Queue for SilentQueue {
         Err(QueueAway("this command has no queue".to_owned()))
     }
 
+    async fn retries_waiting(&self) -> Result<u64, QueueAway> {
+        Err(QueueAway("this command has no queue".to_owned()))
+    }
+
     async fn remove_lane(&self, _: i64) -> Result<u64, QueueAway> {
         Err(QueueAway("this command has no queue".to_owned()))
     }

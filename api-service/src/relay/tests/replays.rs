@@ -72,9 +72,14 @@ async fn a_dead_letter_is_delivered_to_its_destination_as_if_it_were_new() {
     let transaction = scratch.foundation.database.begin().await.unwrap();
     let version = shared::entities::config_version::advance(&transaction).await;
     transaction.commit().await.unwrap();
-    round(&scratch.foundation, &scratch.dead_letters(), 10)
-        .await
-        .unwrap();
+    round(
+        &scratch.foundation,
+        &published(),
+        &scratch.dead_letters(),
+        10,
+    )
+    .await
+    .unwrap();
     assert_eq!(scratch.buried().await, [kept.id]);
     let message = scratch.messages(QueueSource::Deliver, 1).await.remove(0);
     let mut expected =
@@ -100,9 +105,14 @@ async fn a_dead_letter_that_died_again_before_its_replay_was_settled_stays() {
         .exec(writer)
         .await
         .unwrap();
-    bring(&scratch.foundation, &scratch.dead_letters(), claim)
-        .await
-        .unwrap();
+    bring(
+        &scratch.foundation,
+        &published(),
+        &scratch.dead_letters(),
+        claim,
+    )
+    .await
+    .unwrap();
     assert_eq!(scratch.buried().await, [row.id]);
 }
 
@@ -110,7 +120,13 @@ async fn a_dead_letter_that_died_again_before_its_replay_was_settled_stays() {
 async fn a_dead_letter_stays_marked_until_the_broker_is_back() {
     let scratch = without_broker().await;
     let row = scratch.bury(Some(5)).await;
-    let taken = round(&scratch.foundation, &scratch.dead_letters(), 10).await;
+    let taken = round(
+        &scratch.foundation,
+        &published(),
+        &scratch.dead_letters(),
+        10,
+    )
+    .await;
     assert_eq!(
         taken.unwrap(),
         Round {
@@ -121,7 +137,13 @@ async fn a_dead_letter_stays_marked_until_the_broker_is_back() {
     scratch.foundation.queue.close().await;
     let scratch = open(scratch.folder, "embedded").await;
     scratch.foundation.clock.advance(PUT_OFF);
-    let taken = round(&scratch.foundation, &scratch.dead_letters(), 10).await;
+    let taken = round(
+        &scratch.foundation,
+        &published(),
+        &scratch.dead_letters(),
+        10,
+    )
+    .await;
     assert_eq!(
         taken.unwrap(),
         Round {

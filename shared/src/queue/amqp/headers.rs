@@ -15,6 +15,7 @@ const LAST_ATTEMPT: &str = "x-last-attempt";
 const FIRST_SEEN: &str = "x-first-seen";
 const LAST_STATUS: &str = "x-last-status";
 const LAST_ERROR: &str = "x-last-error";
+const ACCEPTED_AT: &str = "x-accepted-at";
 const REASON: &str = "x-reason";
 const TRACEPARENT: &str = "traceparent";
 /// Bytes of one text. All headers must fit into one frame of 128 KiB, or the broker ends the
@@ -36,6 +37,7 @@ pub(super) fn to_properties(headers: &Headers) -> BasicProperties {
     number(ATTEMPT, count(headers.attempt));
     number(REFUSALS, count(headers.refusals));
     number(CLIMBS, count(headers.climbs));
+    number(ACCEPTED_AT, headers.accepted_at.map(|moment| moment.0));
     number(FIRST_SEEN, headers.first_seen.map(|moment| moment.0));
     number(LAST_ATTEMPT, headers.last_attempt.map(|moment| moment.0));
     number(LAST_STATUS, headers.last_status.map(i64::from));
@@ -85,6 +87,7 @@ pub(super) fn from_properties(properties: &BasicProperties) -> Headers {
         last_status: number(LAST_STATUS).and_then(|value| u16::try_from(value).ok()),
         last_error: text(LAST_ERROR),
         reason: text(REASON).or_else(|| broker_reason(value("x-death"))),
+        accepted_at: number(ACCEPTED_AT).map(Timestamp),
         // A producer can put anything here.
         traceparent: text(TRACEPARENT).filter(|trace| trace.len() <= LONGEST_TEXT),
     }
@@ -139,6 +142,7 @@ mod tests {
             last_status: Some(503),
             last_error: Some("täglich".to_owned()),
             reason: Some("not UTF-8 from byte 0".to_owned()),
+            accepted_at: Some(Timestamp(1_699_999_999_999)),
             traceparent: Some("00-1-2-01".to_owned()),
         };
         assert_eq!(from_properties(&to_properties(&headers)), headers);

@@ -25,8 +25,8 @@ use self::publisher::Publishing;
 use self::topology::Topology;
 use super::question::MOST_AT_ONCE;
 use super::{
-    Answer, Deliveries, Depth, Message, Notice, PublishError, Questions, Queue, QueueAway, Source,
-    Stored, Target, Unanswered,
+    Answer, Deliveries, Depth, Message, Notice, PublishError, Questions, Queue, QueueAway, Rung,
+    Source, Stored, Target, Unanswered,
 };
 use crate::config::{ConnectionUrl, QueueConfig};
 
@@ -130,6 +130,16 @@ impl Queue for AmqpQueue {
             .depth(self.topology.queue(source))
             .await
             .map_err(|error| QueueAway(error.to_string()))
+    }
+
+    async fn retries_waiting(&self) -> Result<u64, QueueAway> {
+        let session = self.asking().await?;
+        let mut waiting = 0;
+        for rung in Rung::ALL {
+            let depth = session.depth(self.topology.rung(rung)).await;
+            waiting += depth.map_err(|error| QueueAway(error.to_string()))?.waiting;
+        }
+        Ok(waiting)
     }
 
     async fn remove_lane(&self, destination_id: i64) -> Result<u64, QueueAway> {

@@ -153,7 +153,7 @@ impl Topology {
             .await
     }
 
-    fn rung(&self, rung: Rung) -> ShortString {
+    pub(super) fn rung(&self, rung: Rung) -> ShortString {
         self.name(&format!("retry.{}", rung.name()))
     }
 

@@ -184,6 +184,13 @@ impl Queue for EmbeddedQueue {
         })
     }
 
+    async fn retries_waiting(&self) -> Result<u64, QueueAway> {
+        let now = Clock::System.now();
+        writer::waiting_for_their_time(&self.database, now)
+            .await
+            .map_err(away)
+    }
+
     async fn remove_lane(&self, destination_id: i64) -> Result<u64, QueueAway> {
         writer::remove(&self.database, Source::Lane(destination_id))
             .await

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::*;
 use crate::config::{Config, Source as Settings};
-use crate::queue::{Headers, Settlement};
+use crate::queue::{Headers, Rung, Settlement};
 
 async fn open(folder: &Path) -> anyhow::Result<EmbeddedQueue> {
     let mut settings = Settings::default();
@@ -157,4 +157,17 @@ async fn a_rung_holds_a_message_back() {
     let delivery = deliveries.next().await.unwrap();
     assert!(started.elapsed() < rung.wait());
     delivery.ack(Settlement::all([]));
+}
+
+#[tokio::test]
+async fn what_waits_on_the_rungs_is_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let queue = open(folder.path()).await.unwrap();
+    for (number, attempts) in [2, 3, 9].into_iter().enumerate() {
+        let rung = Target::Retry(Rung::after_attempts(attempts));
+        let _ = queue.publish(rung, message(number)).await.unwrap();
+    }
+    let _ = queue.publish(Target::Deliver, message(9)).await.unwrap();
+    assert_eq!(queue.retries_waiting().await.unwrap(), 3);
+    queue.close().await;
 }

@@ -8,7 +8,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{DELIVERY_LIMIT, Wakers, value};
 use crate::backoff::Schedule;
-use crate::clock::Clock;
+use crate::clock::{Clock, Timestamp};
 use crate::database::Database;
 use crate::queue::{Headers, Message, PublishError, Source, Stored};
 
@@ -69,12 +69,23 @@ pub(super) async fn release_claims(database: &Database) -> Result<(), DbErr> {
 
 /// How many messages of a queue are not claimed.
 pub(super) async fn depth(database: &Database, source: Source) -> Result<u64, DbErr> {
+    let unclaimed = "SELECT count(*) FROM queue_messages WHERE queue = ? AND claimed = false";
+    count(database, sql(unclaimed, [value(source)])).await
+}
+
+/// How many deliveries are not to be taken yet.
+pub(super) async fn waiting_for_their_time(
+    database: &Database,
+    now: Timestamp,
+) -> Result<u64, DbErr> {
+    let early = "SELECT count(*) FROM queue_messages WHERE queue = ? AND claimed = false AND available_at > ?";
+    count(database, sql(early, [value(Source::Deliver), now.0.into()])).await
+}
+
+async fn count(database: &Database, counting: Statement) -> Result<u64, DbErr> {
     let row = database
         .reader()
-        .query_one_raw(sql(
-            "SELECT count(*) FROM queue_messages WHERE queue = ? AND claimed = false",
-            [value(source)],
-        ))
+        .query_one_raw(counting)
         .await?
         .ok_or_else(|| DbErr::RecordNotFound("a count has a row".to_owned()))?;
     let count: i64 = row.try_get_by_index(0)?;
