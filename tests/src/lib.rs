@@ -9,6 +9,7 @@ pub mod events;
 pub mod figures;
 pub mod health;
 pub mod metrics;
+pub mod monitoring;
 pub mod process;
 pub mod repository;
 pub mod scenario;

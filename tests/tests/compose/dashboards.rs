@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use tests::monitoring::{self, DASHBOARDS, dashboards, panels};
 
 use crate::{repository, stack};
 
@@ -28,35 +28,10 @@ fn is_of_a_name(character: char) -> bool {
     character.is_ascii_alphanumeric() || character == '_'
 }
 
-/// Every dashboard with its path.
-fn dashboards() -> Vec<(String, Value)> {
-    let folder = "monitoring/grafana/dashboards";
-    let dashboards: Vec<(String, Value)> = repository::files_below(folder)
-        .into_iter()
-        .map(|path| {
-            let path = path.strip_prefix(repository::root()).unwrap();
-            let path = path.to_str().unwrap().to_owned();
-            let dashboard = repository::json(&path);
-            (path, dashboard)
-        })
-        .collect();
-    assert!(!dashboards.is_empty());
-    dashboards
-}
-
 /// Every query of the dashboards.
 fn queries() -> Vec<String> {
-    let mut queries = Vec::new();
-    for (path, dashboard) in dashboards() {
-        for panel in dashboard["panels"].as_array().unwrap() {
-            let targets = panel["targets"].as_array().unwrap();
-            assert!(!targets.is_empty(), "{path}: {}", panel["title"]);
-            for target in targets {
-                queries.push(target["expr"].as_str().unwrap().to_owned());
-            }
-        }
-    }
-    queries
+    let expressions = monitoring::expressions();
+    expressions.into_iter().map(|(_, query)| query).collect()
 }
 
 /// The metrics of ours that a query reads, without what a histogram adds to its name.
@@ -125,7 +100,7 @@ fn the_dashboards_ask_the_data_source_that_is_provisioned() {
     let sources = repository::yaml("monitoring/grafana/provisioning/datasources/prometheus.yml");
     let source = &sources["datasources"][0];
     for (path, dashboard) in dashboards() {
-        for panel in dashboard["panels"].as_array().unwrap() {
+        for panel in panels(&dashboard) {
             assert_eq!(panel["datasource"]["uid"], source["uid"], "{path}");
             assert_eq!(panel["datasource"]["type"], source["type"], "{path}");
         }
@@ -143,25 +118,59 @@ fn grafana_loads_dashboards_from_the_folder_that_is_mounted() {
         .unwrap()
         .to_owned();
     let grafana = stack::service("grafana");
-    assert!(grafana.mounts().iter().any(|(source, target, _)| {
-        *source == "./monitoring/grafana/dashboards" && *target == folder
-    }));
+    assert!(
+        grafana.mounts().iter().any(|(source, target, _)| {
+            *source == format!("./{DASHBOARDS}") && *target == folder
+        })
+    );
+}
+
+#[test]
+fn prometheus_reads_the_rules_that_are_mounted() {
+    let configuration = repository::yaml("monitoring/prometheus.yml");
+    let files = repository::texts(&configuration["rule_files"]);
+    let prometheus = stack::service("prometheus");
+    let mounts = prometheus.mounts();
+    let (source, folder, _) = mounts
+        .iter()
+        .find(|(source, _, _)| *source == "./monitoring/rules")
+        .unwrap();
+    assert_eq!(files, [format!("{folder}/*.rules.yml")]);
+    let rules = repository::files_below(source.trim_start_matches("./"));
+    let is_rule = |path: &std::path::PathBuf| path.to_str().unwrap().ends_with(".rules.yml");
+    assert!(rules.iter().any(is_rule));
+}
+
+#[test]
+fn dashboards_are_told_apart_by_uid_and_title() {
+    for key in ["uid", "title"] {
+        let named: BTreeSet<String> = dashboards()
+            .iter()
+            .map(|(_, dashboard)| dashboard[key].as_str().unwrap().to_owned())
+            .collect();
+        assert_eq!(named.len(), dashboards().len(), "{key}");
+    }
 }
 
 #[test]
 fn panels_are_told_apart_and_explained() {
     for (path, dashboard) in dashboards() {
-        let panels = dashboard["panels"].as_array().unwrap();
+        let panels = panels(&dashboard);
         let ids: BTreeSet<u64> = panels
             .iter()
             .map(|panel| panel["id"].as_u64().unwrap())
             .collect();
         assert_eq!(ids.len(), panels.len(), "{path}");
         for panel in panels {
-            let explained = panel["description"]
-                .as_str()
-                .is_some_and(|text| !text.is_empty());
-            assert!(explained, "{path}: {}", panel["title"]);
+            let texts = [
+                &panel["title"],
+                &panel["description"],
+                &panel["fieldConfig"]["defaults"]["unit"],
+            ];
+            for text in texts {
+                let is_there = text.as_str().is_some_and(|text| !text.is_empty());
+                assert!(is_there, "{path}: {panel}");
+            }
         }
     }
 }

@@ -9,11 +9,6 @@ pub(crate) fn yaml(path: &str) -> Value {
     serde_saphyr::from_str(&text(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// A JSON file.
-pub(crate) fn json(path: &str) -> Value {
-    serde_json::from_str(&text(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
-}
-
 /// The texts of a list, or the one text; nothing for what is not there.
 pub(crate) fn texts(value: &Value) -> Vec<&str> {
     match value {
