@@ -75,6 +75,17 @@ async fn the_producers_trace_travels_along_when_it_is_one() {
 }
 
 #[tokio::test]
+async fn the_moment_of_acceptance_travels_along() {
+    let service = Service::start().await;
+    let before = service.foundation.clock.now();
+    let answer = service.publish(JSON, event(1).to_string()).await;
+    let after = service.foundation.clock.now();
+    assert_eq!(answer.status, StatusCode::ACCEPTED);
+    let accepted_at = service.queued(1).await[0].headers.accepted_at.unwrap();
+    assert!(before <= accepted_at && accepted_at <= after);
+}
+
+#[tokio::test]
 async fn only_a_token_with_the_scope_publishes() {
     let service = Service::start().await;
     let api_only = service.token(&[AccessTokenScope::Api]).await;

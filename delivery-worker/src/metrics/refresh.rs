@@ -9,7 +9,7 @@ use sea_orm::DbErr;
 use shared::clock::Timestamp;
 use shared::entities::destination_health as health;
 use shared::foundation::Foundation;
-use shared::queue::Source;
+use shared::queue::{QueueAway, Source};
 use tokio::time::{MissedTickBehavior, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -56,19 +56,23 @@ impl Refresh {
             let age = self.attempts.snapshots.age().as_secs();
             let age = i64::try_from(age).unwrap_or(i64::MAX);
             self.metrics.snapshot_age.set(age);
+            let mut asking = Asking {
+                // One that is known to be away is not waited for.
+                answers: self.foundation.queue.is_connected(),
+            };
+            let asked = async {
+                self.destinations(&mut shown, &mut asking).await;
+                self.queues(&mut asking).await;
+            };
             tokio::select! {
                 () = stop.cancelled() => return,
-                () = self.destinations(&mut shown) => {}
-            }
-            tokio::select! {
-                () = stop.cancelled() => return,
-                () = self.queues() => {}
+                () = asked => {}
             }
         }
     }
 
     /// The destinations that have series of their own, and their lanes.
-    async fn destinations(&self, shown: &mut HashSet<i64>) {
+    async fn destinations(&self, shown: &mut HashSet<i64>, asking: &mut Asking) {
         let open = longest_open(&self.foundation.database, MOST_TROUBLED);
         let open = timeout(TIMEOUT, open)
             .await
@@ -85,12 +89,12 @@ impl Refresh {
             self.forget(*gone);
         }
         for row in &open {
-            self.lane(row).await;
+            self.lane(row, asking).await;
         }
         *shown = troubled;
     }
 
-    async fn lane(&self, row: &health::Model) {
+    async fn lane(&self, row: &health::Model, asking: &mut Asking) {
         let id = row.destination_id;
         let label = id.to_string();
         let now = self.foundation.clock.now();
@@ -100,7 +104,7 @@ impl Refresh {
             .lane_oldest_age
             .with_label_values(&[&label])
             .set(age);
-        match self.depth(Source::Lane(id)).await {
+        match self.depth(Source::Lane(id), asking).await {
             Some(events) => {
                 let gauge = self.metrics.lane_events.with_label_values(&[&label]);
                 gauge.set(events);
@@ -119,9 +123,9 @@ impl Refresh {
         }
     }
 
-    async fn queues(&self) {
+    async fn queues(&self, asking: &mut Asking) {
         for (source, label) in QUEUES {
-            match self.depth(source).await {
+            match self.depth(source, asking).await {
                 Some(messages) => {
                     let gauge = self.metrics.queue_messages.with_label_values(&[label]);
                     gauge.set(messages);
@@ -129,20 +133,33 @@ impl Refresh {
                 None => drop(self.metrics.queue_messages.remove_label_values(&[label])),
             }
         }
-        let waiting = timeout(TIMEOUT, self.foundation.queue.retries_waiting()).await;
-        let waiting = waiting.ok().and_then(Result::ok);
-        self.metrics
-            .retries_waiting
-            .set(waiting.map(|waiting| i64::try_from(waiting).unwrap_or(i64::MAX)));
+        let waiting = asking.ask(self.foundation.queue.retries_waiting()).await;
+        self.metrics.retries_waiting.set(waiting.map(number));
     }
 
-    async fn depth(&self, source: Source) -> Option<i64> {
-        // One that is known to be away is not waited for, queue by queue.
-        if !self.foundation.queue.is_connected() {
+    async fn depth(&self, source: Source, asking: &mut Asking) -> Option<i64> {
+        let depth = asking.ask(self.foundation.queue.depth(source)).await?;
+        Some(number(depth.waiting))
+    }
+}
+
+/// Asks the queue, until it does not answer once: a hundred lanes are not waited for one by one.
+struct Asking {
+    answers: bool,
+}
+
+impl Asking {
+    async fn ask<T>(&mut self, question: impl Future<Output = Result<T, QueueAway>>) -> Option<T> {
+        if !self.answers {
             return None;
         }
-        let depth = timeout(TIMEOUT, self.foundation.queue.depth(source)).await;
-        let waiting = depth.ok()?.ok()?.waiting;
-        Some(i64::try_from(waiting).unwrap_or(i64::MAX))
+        let answer = timeout(TIMEOUT, question).await;
+        let answer = answer.ok().and_then(Result::ok);
+        self.answers = answer.is_some();
+        answer
     }
+}
+
+fn number(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }
