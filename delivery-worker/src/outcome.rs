@@ -90,6 +90,16 @@ impl Outcome {
         matches!(self, Self::Troubled(trouble) if trouble.how.congested)
     }
 
+    /// The word for it in metrics and spans.
+    pub(crate) fn label(&self) -> &'static str {
+        match self {
+            Self::Delivered(_) => "delivered",
+            Self::Refused(_) => "refused",
+            Self::Troubled(_) => "troubled",
+            Self::Blocked(_) => "blocked",
+        }
+    }
+
     /// Takes a refusal for trouble when it is one of many in a row: then it is no more the event that
     /// is to blame. `in_a_row` counts it.
     #[must_use]

@@ -9,8 +9,7 @@ use super::source::variable;
 use super::{
     ApiConfig, BootstrapConfig, CatalogueConfig, Config, DatabaseUrl, DeliveryConfig, Limits,
     LogConfig, MetricsConfig, PermitsConfig, QueueBackend, QueueConfig, TlsConfig, TracingConfig,
-    WorkerConfig,
-    parse,
+    WorkerConfig, parse,
 };
 use crate::egress::{Allowlist, EgressPolicy, EgressRules};
 
