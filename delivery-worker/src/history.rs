@@ -48,6 +48,8 @@ struct Tally {
 struct Counts {
     delivered: i64,
     failed: i64,
+    /// The longest that an event had waited when it was tried, in milliseconds.
+    lag_ms: i64,
 }
 
 #[derive(Debug)]
@@ -118,6 +120,11 @@ impl History {
 impl Tally {
     fn record(&mut self, attempt: &Attempt<'_>) {
         let counts = self.minutes.entry(minute(attempt.at)).or_default();
+        let waited = attempt
+            .event
+            .waits_since
+            .map_or(0, |since| attempt.at.0 - since.0);
+        counts.lag_ms = counts.lag_ms.max(waited);
         let Some(failure) = attempt.outcome.failure() else {
             counts.delivered += 1;
             self.last_success = self.last_success.max(Some(attempt.at));
@@ -136,9 +143,7 @@ impl Tally {
 
     fn followed_by(mut self, newer: Self) -> Self {
         for (minute, counts) in newer.minutes {
-            let sum = self.minutes.entry(minute).or_default();
-            sum.delivered += counts.delivered;
-            sum.failed += counts.failed;
+            self.minutes.entry(minute).or_default().add(counts);
         }
         self.last_success = self.last_success.max(newer.last_success);
         self.failures.extend(newer.failures);
@@ -155,9 +160,16 @@ impl Tally {
             && let Some((_, oldest)) = self.minutes.pop_first()
             && let Some(mut next) = self.minutes.first_entry()
         {
-            next.get_mut().delivered += oldest.delivered;
-            next.get_mut().failed += oldest.failed;
+            next.get_mut().add(oldest);
         }
+    }
+}
+
+impl Counts {
+    fn add(&mut self, other: Self) {
+        self.delivered += other.delivered;
+        self.failed += other.failed;
+        self.lag_ms = self.lag_ms.max(other.lag_ms);
     }
 }
 

@@ -9,6 +9,7 @@ mod m0005_delivery_health;
 mod m0006_embedded_queue;
 mod m0007_signing_secret_rotation;
 mod m0008_lanes_and_history;
+mod m0009_delivery_lag;
 mod statements;
 
 use std::time::Duration;
@@ -32,6 +33,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0006_embedded_queue::MIGRATION),
             Box::new(m0007_signing_secret_rotation::MIGRATION),
             Box::new(m0008_lanes_and_history::MIGRATION),
+            Box::new(m0009_delivery_lag::MIGRATION),
         ]
     }
 }

@@ -259,7 +259,8 @@ async fn access_level(
     Ok(accounts::members::highest_level(database, user.id, &group.full_path).await?)
 }
 
-fn facts(app: &App, user: &User, access_level: Option<AccessLevel>) -> Facts {
+/// What the decision about a user rests on, who has this level in the group that it is about.
+pub(super) fn facts(app: &App, user: &User, access_level: Option<AccessLevel>) -> Facts {
     Facts {
         licensed: app.foundation.config.plan.streams_audit_events(),
         instance_destinations: app.foundation.config.instance_destinations,

@@ -28,6 +28,8 @@ pub struct Figures {
     pub delivered: i64,
     /// Attempts that failed.
     pub failed: i64,
+    /// The longest that an event had waited when it was tried, in milliseconds.
+    pub lag_ms: i64,
 }
 
 /// The health of destinations by their numbers; of one without any delivery nothing is said.
@@ -105,6 +107,7 @@ pub async fn figures(
             minute: Timestamp(row.minute),
             delivered: row.delivered,
             failed: row.failed,
+            lag_ms: row.lag_ms,
         };
         (row.destination_id, figures)
     });

@@ -9,6 +9,7 @@ mod create;
 mod dead_letters;
 mod destroy;
 mod event_type_filters;
+mod groups;
 mod headers;
 mod health;
 mod lane;
@@ -35,6 +36,7 @@ pub use dead_letters::{
 };
 pub use destroy::destroy;
 pub use event_type_filters::{add_event_types, remove_event_types};
+pub use groups::groups;
 pub use headers::{
     HeaderUpdate, LoneHeader, add_header, read_header, remove_header, update_header,
 };

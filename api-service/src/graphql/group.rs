@@ -8,6 +8,7 @@ use super::destination_list;
 use super::gid::{GroupResource, ProjectResource, Resource as _};
 use super::surface::{ConsolidatedGroup, LegacyGroup};
 use crate::accounts;
+use crate::domain::page::Numbered;
 use crate::domain::{Destination, GroupScope, Scope};
 
 /// A group.
@@ -21,6 +22,12 @@ impl Group {
             Scope::Group(group) => Self(group.clone()),
             Scope::Instance => unreachable!("an object with a group is of a group's destination"),
         }
+    }
+}
+
+impl Numbered for Group {
+    fn number(&self) -> i64 {
+        self.0.id
     }
 }
 

@@ -188,6 +188,9 @@ pub(super) struct MinuteFigures {
     delivered: i64,
     /// Attempts that failed.
     failed: i64,
+    /// The longest that an event had waited for the destination when it was tried, in milliseconds; 0 when
+    /// none had to wait.
+    lag_ms: i64,
 }
 
 impl From<Figures> for MinuteFigures {
@@ -196,6 +199,7 @@ impl From<Figures> for MinuteFigures {
             minute: figures.minute.to_datetime(),
             delivered: figures.delivered,
             failed: figures.failed,
+            lag_ms: figures.lag_ms,
         }
     }
 }

@@ -38,6 +38,28 @@ impl Query {
             .map_err(errors::top_level::<LegacyGroup>)
     }
 
+    /// The top-level groups whose destinations the caller may administer, the oldest first: those that the
+    /// caller owns, and all for an instance admin. Not in GitLab.
+    async fn audit_event_streaming_groups(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only items after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Only items before this cursor.")] before: Option<String>,
+        #[graphql(desc = "The first so many of them, at most 100.")] first: Option<i32>,
+        #[graphql(desc = "The last so many of them, at most 100.")] last: Option<i32>,
+    ) -> Result<Connection<Group>> {
+        let caller = caller(ctx)?;
+        let arguments = PageArguments {
+            after,
+            before,
+            first,
+            last,
+        };
+        let groups = destinations::groups(app(ctx), &caller, &arguments.request()?).await;
+        let groups = groups.map_err(errors::top_level::<LegacyGroup>)?;
+        Ok(groups.map(Group).into())
+    }
+
     /// The event types that can be published and filtered on, ordered by name; for everybody.
     async fn audit_event_definitions(
         &self,

@@ -33,6 +33,7 @@ async fn figures(stage: &Stage, destination_id: i64, minute: i64, delivered: i64
         minute: ActiveValue::Set(minute),
         delivered: ActiveValue::Set(delivered),
         failed: ActiveValue::Set(1),
+        lag_ms: ActiveValue::Set(2 * delivered),
     };
     let writer = stage.foundation.database.writer();
     delivery_stats::Entity::insert(row)
@@ -195,13 +196,13 @@ async fn figures_come_by_minute_in_order_and_as_far_back_as_is_asked() {
         for ago in [0, 57, 70, 20_200] {
             figures(stage, id, at(ago), ago).await;
         }
-        let shown = |ago: i64| json!({"minute": time(at(ago)), "delivered": ago, "failed": 1});
+        let shown = |ago: i64| json!({"minute": time(at(ago)), "delivered": ago, "failed": 1, "lagMs": 2 * ago});
         for (arguments, expected) in [
             ("", vec![shown(57), shown(0)]),
             ("(minutes: 1)", vec![shown(0)]),
             ("(minutes: 20160)", vec![shown(70), shown(57), shown(0)]),
         ] {
-            let selection = format!("stats{arguments} {{ minute delivered failed }}");
+            let selection = format!("stats{arguments} {{ minute delivered failed lagMs }}");
             let health = of_each(stage, surface, ada, &selection).await;
             assert_eq!(health, [json!({ "stats": expected })], "{arguments}");
         }

@@ -20,6 +20,7 @@ mod documentation;
 mod egress;
 mod error_log;
 mod event_type_filters;
+mod groups;
 mod header_permission;
 mod headers;
 mod health;

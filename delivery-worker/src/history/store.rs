@@ -75,15 +75,17 @@ async fn write_one(transaction: &DatabaseTransaction, id: i64, tally: &Tally) ->
     for (minute, counts) in &tally.minutes {
         run(
             transaction,
-            "INSERT INTO delivery_stats (destination_id, minute, delivered, failed) VALUES ($1, $2, $3, $4)
+            "INSERT INTO delivery_stats (destination_id, minute, delivered, failed, lag_ms) VALUES ($1, $2, $3, $4, $5)
              ON CONFLICT (destination_id, minute) DO UPDATE SET
              delivered = delivery_stats.delivered + excluded.delivered,
-             failed = delivery_stats.failed + excluded.failed",
+             failed = delivery_stats.failed + excluded.failed,
+             lag_ms = CASE WHEN excluded.lag_ms > delivery_stats.lag_ms THEN excluded.lag_ms ELSE delivery_stats.lag_ms END",
             [
                 id.into(),
                 (*minute).into(),
                 counts.delivered.into(),
                 counts.failed.into(),
+                counts.lag_ms.into(),
             ],
         )
         .await?;

@@ -8,11 +8,16 @@ use crate::classification::Ending;
 use crate::metrics::Age;
 
 fn record(history: &History, outcome: &Outcome, at: i64) {
+    record_waiting(history, outcome, at, None);
+}
+
+fn record_waiting(history: &History, outcome: &Outcome, at: i64, since: Option<i64>) {
     let body = Bytes::from_static(b"{}");
     let event = Event {
         id: "one",
         kind: "user_created",
         traceparent: None,
+        waits_since: since.map(Timestamp),
         body: &body,
         age: Age::of(&Headers::default(), Timestamp(at)),
     };
@@ -40,11 +45,30 @@ fn deliveries_and_failures_are_counted_by_the_minute_in_which_they_began() {
     record(&history, &delivered(), 60_000);
     record(&history, &failed("late"), 119_999);
     let tally = &history.take()[&7];
-    let counts = |delivered, failed| Counts { delivered, failed };
+    let counts = |delivered, failed| Counts {
+        delivered,
+        failed,
+        lag_ms: 0,
+    };
     let minutes: Vec<_> = tally.minutes.clone().into_iter().collect();
     assert_eq!(minutes, [(0, counts(1, 0)), (60_000, counts(1, 1))]);
     assert_eq!(tally.last_success, Some(Timestamp(60_000)));
     assert!(history.take().is_empty());
+}
+
+#[test]
+fn the_lag_of_a_minute_is_the_longest_wait_of_what_was_tried_in_it() {
+    let history = History::default();
+    record_waiting(&history, &delivered(), 60_000, Some(10_000));
+    record_waiting(&history, &failed("late"), 61_000, Some(1_000));
+    record(&history, &delivered(), 62_000);
+    record(&history, &delivered(), 120_000);
+    let taken = history.take();
+    record_waiting(&history, &delivered(), 63_000, Some(2_000));
+    history.put_back(taken);
+    let tally = &history.take()[&7];
+    let lags: Vec<i64> = tally.minutes.values().map(|counts| counts.lag_ms).collect();
+    assert_eq!(lags, [61_000, 0]);
 }
 
 #[test]
@@ -60,7 +84,8 @@ fn what_could_not_be_written_is_added_to_what_came_meanwhile() {
         tally.minutes[&0],
         Counts {
             delivered: 1,
-            failed: 2
+            failed: 2,
+            lag_ms: 0
         }
     );
     let errors: Vec<&str> = tally

@@ -21,6 +21,8 @@ pub struct Model {
     pub delivered: i64,
     /// Attempts that failed.
     pub failed: i64,
+    /// The longest that an event had waited when it was tried, in milliseconds; 0 when none had waited.
+    pub lag_ms: i64,
 }
 
 /// None: what is read together is read by queries that say so.

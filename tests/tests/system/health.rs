@@ -22,7 +22,7 @@ const HEALTH: &str = "{ group(fullPath: \"acme\") { externalAuditEventDestinatio
     health {
         state since backlogSize backlogOldestAt nextAttemptAt lastSuccessAt
         lastFailure { at status error response }
-        stats { delivered failed }
+        stats { delivered failed lagMs }
         failedAttempts { eventId eventType status error durationMs }
     }
     deadLetters { count nodes { eventId lastStatus lastError } }
@@ -99,6 +99,9 @@ async fn an_owner_sees_trouble_and_its_end(backend: Backend) {
     })
     .await;
     assert!(seen["health"]["lastSuccessAt"].is_string());
+    let minutes = seen["health"]["stats"].as_array().unwrap();
+    let waited = |minute: &Value| minute["lagMs"].as_i64().is_some_and(|lag| lag > 0);
+    assert!(minutes.iter().any(waited), "{minutes:?}");
     system.stop().await;
 }
 
