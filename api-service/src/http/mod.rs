@@ -1,6 +1,8 @@
 //! The service's routes, and what they share: the state, the caller, the body, the form of an error.
 
+mod asset;
 mod body;
+mod console;
 mod credentials;
 mod error;
 mod explorer;
@@ -109,6 +111,16 @@ pub(crate) fn routes(config: &mut web::ServiceConfig) {
             web::resource("/api/v1/audit_events")
                 .route(web::post().to(ingest::post))
                 .default_service(only("POST")),
+        )
+        .service(
+            web::resource("/")
+                .route(web::get().to(console::page))
+                .default_service(only("GET")),
+        )
+        .service(
+            web::resource("/-/console/{part}")
+                .route(web::get().to(console::part))
+                .default_service(only("GET")),
         )
         .service(
             web::resource("/metrics")

@@ -6,6 +6,8 @@
     reason = "what fails here fails the test, also outside of a test function"
 )]
 
+mod asset;
+mod console;
 mod explorer;
 mod graphql;
 mod ingest;

@@ -1,0 +1,129 @@
+// The frame of every page: who is signed in, whose destinations are shown, and which page of them.
+import { html, useEffect, useRef, useState } from "./view.js";
+import { Announcement } from "./announcement.js";
+import { ConfirmDialog } from "./confirm_dialog.js";
+import { ConnectionBanner } from "./connection_banner.js";
+import { DestinationForm } from "./destination_form.js";
+import { DestinationList } from "./destination_list.js";
+import { DestinationPage } from "./destination_page.js";
+import { readAccount } from "./destination_queries.js";
+import { usePolling } from "./polling.js";
+import { address, go, mayLeave, scopeName, useRoute } from "./routes.js";
+import { isRefused, signOut, token, watchSession } from "./session.js";
+import { SignInDialog, SignInPage } from "./sign_in.js";
+
+/** How often it is looked which groups there are, in milliseconds. */
+const ACCOUNT_EVERY = 60_000;
+
+export function App() {
+  const [, setChanges] = useState(0);
+  useEffect(() => watchSession(() => setChanges((changes) => changes + 1)), []);
+  return html`
+    ${token() ? html`<${SignedIn} />` : html`<${SignInPage} />`}
+    <${ConfirmDialog} />
+    ${isRefused() && html`<${SignInDialog} />`}
+    <${Announcement} />
+  `;
+}
+
+function SignedIn() {
+  const account = usePolling(() => readAccount(token()), ACCOUNT_EVERY, []);
+  const route = useRoute();
+  const known = useRef(token());
+  useEffect(() => {
+    // Somebody else may have signed in.
+    if (known.current !== token()) {
+      known.current = token();
+      account.again();
+    }
+  });
+  const scopes = account.data ? scopesOf(account.data) : [];
+  const first = scopes[0];
+  useEffect(() => {
+    if (!route && first) {
+      location.replace(address({ scope: first }));
+    }
+  }, [route, first?.fullPath, first?.kind]);
+  return html`
+    <a class="skip" href="#main" onClick=${skip}>Skip to the content</a>
+    <${TopBar} user=${account.data?.user} scopes=${scopes} scope=${route?.scope} />
+    <main id="main" tabindex="-1">
+      <${ConnectionBanner} polled=${account} />
+      ${account.data && html`<${Content} scopes=${scopes} route=${route} />`}
+    </main>
+  `;
+}
+
+function scopesOf({ user, groups }) {
+  const instance = user?.admin ? [{ kind: "instance" }] : [];
+  return [...instance, ...groups.map((group) => ({ kind: "group", ...group }))];
+}
+
+function Content({ scopes, route }) {
+  if (scopes.length === 0) {
+    return html`<h1>No destinations to administer</h1>
+      <p>Owners of a top-level group and instance admins see destinations here. You are neither.</p>`;
+  }
+  if (!route) {
+    return null;
+  }
+  const wanted = address({ scope: route.scope });
+  if (!scopes.some((scope) => address({ scope }) === wanted)) {
+    return html`<h1>${scopeName(route.scope)}</h1>
+      <p>You may not see this, or it does not exist. Choose above whose destinations you want to see.</p>`;
+  }
+  return html`<${Page} route=${route} />`;
+}
+
+function skip(event) {
+  event.preventDefault();
+  document.getElementById("main").focus();
+}
+
+function Page({ route }) {
+  const { scope, page, number } = route;
+  const key = address(route);
+  useEffect(() => {
+    // As after a load of a page: a screen reader begins at its title.
+    document.querySelector("main h1")?.focus();
+  }, [key]);
+  switch (page) {
+    case "list":
+      return html`<${DestinationList} key=${key} scope=${scope} />`;
+    case "destination":
+      return html`<${DestinationPage} key=${key} scope=${scope} number=${number} />`;
+    default:
+      return html`<${DestinationForm} key=${key} scope=${scope} number=${number} />`;
+  }
+}
+
+function TopBar({ user, scopes, scope }) {
+  const shown = scope ? address({ scope }) : "";
+  const onScope = (event) => {
+    const wanted = event.target.value;
+    // The page says which scope is shown: leaving it may be refused.
+    event.target.value = shown;
+    go({ scope: scopes.find((one) => address({ scope: one }) === wanted) });
+  };
+  const onSignOut = async () => {
+    if (await mayLeave()) {
+      signOut();
+    }
+  };
+  return html`<header class="top">
+    <a class="brand" href=${shown || "#/"}>
+      <img src="/-/console/icon.svg" alt="" width="24" height="24" /> Auditstream
+    </a>
+    ${scopes.length > 0 &&
+    html`<label class="scope">
+      <span>Destinations of</span>
+      <select value=${shown} onChange=${onScope}>
+        ${scope && !scopes.some((one) => address({ scope: one }) === shown) && html`<option value=${shown}>${scopeName(scope)}</option>`}
+        ${scopes.map((one) => html`<option value=${address({ scope: one })}>${scopeName(one)}</option>`)}
+      </select>
+    </label>`}
+    <nav aria-label="Elsewhere"><a href="/-/graphql-explorer">GraphQL explorer</a></nav>
+    ${user && html`<span class="user" title=${user.name}>${user.username}${user.admin ? " (admin)" : ""}</span>`}
+    <button type="button" onClick=${onSignOut}>Sign out</button>
+  </header>`;
+}

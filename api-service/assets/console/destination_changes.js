@@ -1,0 +1,142 @@
+// From what was typed to mutations, and from their answers to the fields that they concern. No page in here.
+import { kind } from "./destination_queries.js";
+
+/** What a form begins with: a destination as it is, or an empty one. */
+export function draftOf(destination) {
+  return {
+    name: destination?.name ?? "",
+    url: destination?.destinationUrl ?? "",
+    token: "",
+    active: destination?.active ?? true,
+    headers: (destination?.headers.nodes ?? []).map((header) => ({ ...header, row: header.id })),
+    eventTypes: [...(destination?.eventTypeFilters ?? [])],
+    namespaces: (destination?.namespaceFilters ?? []).map(({ id, namespace }) => ({
+      id,
+      row: id,
+      path: namespace.fullPath,
+    })),
+  };
+}
+
+/** Whether a draft says something else than the destination that it was made from. */
+export function isChanged(before, draft) {
+  return JSON.stringify(before) !== JSON.stringify(draft);
+}
+
+/** The step that makes a destination. */
+export function creation(scope, draft) {
+  const { create, destination } = kind(scope);
+  const input = {
+    destinationUrl: draft.url.trim(),
+    ...(draft.name.trim() ? { name: draft.name.trim() } : {}),
+    ...(scope.kind === "group" ? { groupPath: scope.fullPath } : {}),
+    // The API takes it in groups only, so that the form has it in groups only.
+    ...(draft.token ? { verificationToken: draft.token } : {}),
+  };
+  return { mutation: create, input, selection: `${destination} { id }`, of: { field: "destination" } };
+}
+
+/** The steps that make a destination what the draft says. */
+export function changes(scope, destination, draft) {
+  const names = kind(scope);
+  const before = draftOf(destination);
+  const steps = [];
+  const step = (mutation, input, of, selection) => steps.push({ mutation, input, of, selection });
+
+  const input = {};
+  if (draft.name !== before.name) {
+    input.name = draft.name.trim();
+  }
+  if (draft.url !== before.url) {
+    input.destinationUrl = draft.url.trim();
+  }
+  if (draft.token) {
+    input.verificationToken = draft.token;
+  }
+  if (draft.active !== before.active) {
+    input.active = draft.active;
+  }
+  if (Object.keys(input).length) {
+    step(names.update, { id: destination.id, ...input }, { field: "destination" });
+  }
+
+  // What is removed first makes room for what is added, within the limits.
+  for (const { id, row } of before.headers) {
+    if (!draft.headers.some((header) => header.id === id)) {
+      step(names.headerDestroy, { headerId: id }, { field: "headers", row });
+    }
+  }
+  for (const { id, row, key, value, active } of draft.headers) {
+    const of = { field: "headers", row };
+    const old = before.headers.find((header) => header.id === id);
+    if (!old) {
+      step(names.headerCreate, { destinationId: destination.id, key, value, active }, of, "header { id key value active }");
+    } else if (old.key !== key || old.value !== value || old.active !== active) {
+      step(names.headerUpdate, { headerId: id, key, value, active }, of);
+    }
+  }
+
+  const removed = before.eventTypes.filter((name) => !draft.eventTypes.includes(name));
+  const added = draft.eventTypes.filter((name) => !before.eventTypes.includes(name));
+  // Added first: between the two the destination would get everything, were the last filter removed.
+  if (added.length) {
+    step(names.eventTypesAdd, { destinationId: destination.id, eventTypeFilters: added }, { field: "eventTypes" });
+  }
+  if (removed.length) {
+    step(names.eventTypesRemove, { destinationId: destination.id, eventTypeFilters: removed }, { field: "eventTypes" });
+  }
+
+  for (const { id, row, path } of draft.namespaces) {
+    const old = before.namespaces.find((filter) => filter.id === id);
+    if (old?.path !== path) {
+      const input = { destinationId: destination.newerId, namespacePath: path.trim() };
+      step(names.namespaceCreate, input, { field: "namespaces", row });
+    }
+  }
+  for (const { id, row, path } of before.namespaces) {
+    if (draft.namespaces.find((filter) => filter.id === id)?.path !== path) {
+      step(names.namespaceDelete, { namespaceFilterId: id }, { field: "namespaces", row });
+    }
+  }
+  return steps;
+}
+
+/** Which input of the form a sentence of the API is about. */
+const ABOUT = [
+  [/^Destination url/, "url"],
+  [/^Name/, "name"],
+  [/^(Verification|Secret) token/, "token"],
+  [/^Value/, "value"],
+];
+
+/**
+ * What is wrong, by the place where it is to be shown: `name`, `url`, `token`, `eventTypes`, `headers`,
+ * `<row>` and `<row>.value` of a header or namespace, or `form`.
+ */
+export function problemsOf(answers) {
+  const problems = {};
+  for (const { of, errors } of answers) {
+    for (const sentence of errors) {
+      const place = placeOf(of, sentence);
+      const there = (problems[place] ??= []);
+      if (!there.includes(sentence)) {
+        there.push(sentence);
+      }
+    }
+  }
+  return problems;
+}
+
+function placeOf({ field, row }, sentence) {
+  const input = ABOUT.find(([pattern]) => pattern.test(sentence))?.[1];
+  if (field === "destination") {
+    return input ?? "form";
+  }
+  if (field === "headers") {
+    if (/^Headers are limited/.test(sentence)) {
+      return "headers";
+    }
+    return input === "value" ? `${row}.value` : row;
+  }
+  return row ?? field;
+}

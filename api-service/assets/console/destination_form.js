@@ -1,0 +1,219 @@
+// Makes and changes a destination. What was typed stays until it is saved or thrown away on purpose.
+import { html, useEffect, useRef, useState } from "./view.js";
+import { announce } from "./announcement.js";
+import { mutate } from "./api.js";
+import { confirm } from "./confirm_dialog.js";
+import { changes, creation, draftOf, isChanged, problemsOf } from "./destination_changes.js";
+import { kind, locate, numberOf, readDestination } from "./destination_queries.js";
+import { EventTypePicker } from "./event_type_picker.js";
+import { FormField } from "./form_field.js";
+import { HeaderRows } from "./header_rows.js";
+import { NamespaceRows } from "./namespace_rows.js";
+import { address, go, guard, scopeName } from "./routes.js";
+
+/** The form shows no figures: as few as can be asked for. */
+const FEWEST_MINUTES = 1;
+
+async function read(scope, number) {
+  const place = await locate(scope, number);
+  return place === undefined ? null : readDestination(scope, place, number, FEWEST_MINUTES);
+}
+
+/** The page: loads the destination first, when there is to be one. */
+export function DestinationForm({ scope, number }) {
+  const [loaded, setLoaded] = useState(number ? null : { destination: null });
+  const [error, setError] = useState(null);
+  const [tries, setTries] = useState(0);
+  useEffect(() => {
+    if (number) {
+      setError(null);
+      read(scope, number).then((destination) => setLoaded({ destination }), setError);
+    }
+  }, [tries]);
+  if (error) {
+    return html`<h1 tabindex="-1">Destination</h1>
+      <div class="banner" role="alert">
+        ${error.message} <button type="button" onClick=${() => setTries(tries + 1)}>Try again</button>
+      </div>`;
+  }
+  if (!loaded) {
+    return html`<p class="loading">Loading…</p>`;
+  }
+  if (number && !loaded.destination) {
+    return html`<h1 tabindex="-1">No such destination</h1>
+      <p>It was destroyed, or you may not administer it. <a href=${address({ scope })}>To the list</a></p>`;
+  }
+  return html`<${Form} scope=${scope} loaded=${loaded.destination} />`;
+}
+
+function Form({ scope, loaded }) {
+  // What the service has: a creation that could not be completed goes on as a change.
+  const [destination, setDestination] = useState(loaded);
+  const [before, setBefore] = useState(() => draftOf(loaded));
+  const [draft, setDraft] = useState(before);
+  const [problems, setProblems] = useState({});
+  const [failure, setFailure] = useState(null);
+  const [busy, setBusy] = useState(false);
+  const form = useRef(null);
+  const unsaved = useRef(false);
+  const isDone = useRef(false);
+  unsaved.current = !isDone.current && isChanged(before, draft);
+  useEffect(() => guard(() => unsaved.current, askToLeave), []);
+  const set = (values) => {
+    setDraft((old) => ({ ...old, ...values }));
+    // What was said of an input is about what was in it.
+    setProblems((old) => Object.fromEntries(Object.entries(old).filter(([place]) => !(place in values))));
+  };
+
+  /** Saves, and says what could not be. Whatever was refused stays as it was typed. */
+  const save = async () => {
+    let current = destination;
+    let wanted = draft;
+    if (!current) {
+      const [made] = await mutate([creation(scope, draft)]);
+      if (made.errors.length) {
+        return problemsOf([made]);
+      }
+      const { id } = made.payload[kind(scope).destination];
+      current = await read(scope, numberOf(id));
+      // Name and token may have been made up.
+      wanted = { ...draft, name: current.name, token: "" };
+      setDestination(current);
+      setBefore(draftOf(current));
+      setDraft(wanted);
+    }
+    const steps = changes(scope, current, wanted);
+    if (steps.length) {
+      const answers = await mutate(steps);
+      if (answers.some(({ errors }) => errors.length)) {
+        await rebase(current, answers);
+        return problemsOf(answers);
+      }
+    }
+    announce(destination ? "Saved." : "The destination was made.");
+    isDone.current = true;
+    unsaved.current = false;
+    go({ scope, page: "destination", number: numberOf(current.id) });
+    return {};
+  };
+
+  /** What was saved is not to be saved again. */
+  const rebase = async (current, answers) => {
+    const fresh = (await read(scope, numberOf(current.id))) ?? current;
+    const made = new Map(answers.filter(({ payload }) => payload?.header).map(({ of, payload }) => [of.row, payload.header.id]));
+    setDestination(fresh);
+    setBefore(draftOf(fresh));
+    setDraft((old) => ({
+      ...old,
+      headers: old.headers.map((header) => (made.has(header.row) ? { ...header, id: made.get(header.row) } : header)),
+      namespaces: old.namespaces.map((one) => {
+        const saved = fresh.namespaceFilters.find(({ namespace }) => namespace.fullPath === one.path.trim());
+        return { ...one, id: saved?.id };
+      }),
+    }));
+  };
+
+  const onSubmit = async (event) => {
+    event.preventDefault();
+    if (busy) {
+      return;
+    }
+    setBusy(true);
+    setFailure(null);
+    setProblems({});
+    try {
+      const found = await save();
+      setProblems(found);
+      if (Object.keys(found).length) {
+        // When it is shown.
+        requestAnimationFrame(() => form.current?.querySelector("[aria-invalid=true]")?.focus());
+      }
+    } catch (error) {
+      const kept = "Nothing that you typed is lost: save again when that is mended.";
+      setFailure(error.kind === "expired" ? null : `It could not be saved. ${error.message} ${kept}`);
+    }
+    setBusy(false);
+  };
+
+  const isNew = !destination;
+  const isRefused = Object.keys(problems).length > 0;
+  return html`
+    <div class="title">
+      <h1 tabindex="-1">${isNew ? "New destination" : `Edit ${destination.name}`} <small>${scopeName(scope)}</small></h1>
+    </div>
+    <form class="destination" ref=${form} onSubmit=${onSubmit} novalidate>
+      <div class="panel">
+        <${FormField}
+          label="URL"
+          name="url"
+          inputmode="url"
+          hint="Where each event is sent with POST: https://siem.example.com/audit"
+          value=${draft.url}
+          problems=${problems.url}
+          onText=${(url) => set({ url })}
+        />
+        <${FormField}
+          label="Name"
+          name="name"
+          hint=${isNew ? "How people call it. One is made up when you give none." : "How people call it."}
+          value=${draft.name}
+          problems=${problems.name}
+          onText=${(name) => set({ name })}
+        />
+        ${isNew &&
+        scope.kind === "group" &&
+        html`<${FormField}
+          label="Verification token"
+          name="token"
+          hint="By which the receiver knows us: 16 to 24 characters. One is made when you give none."
+          value=${draft.token}
+          problems=${problems.token}
+          onText=${(token) => set({ token })}
+        />`}
+        ${!isNew &&
+        html`<label class="check">
+          <input type="checkbox" checked=${draft.active} onChange=${(event) => set({ active: event.target.checked })} />
+          Active: events are sent
+        </label>`}
+      </div>
+      <div class="panel">
+        <${HeaderRows} headers=${draft.headers} problems=${problems} onChange=${(headers) => set({ headers })} />
+      </div>
+      <div class="panel">
+        <${EventTypePicker}
+          chosen=${draft.eventTypes}
+          problems=${problems.eventTypes}
+          onChange=${(eventTypes) => set({ eventTypes })}
+        />
+      </div>
+      <div class="panel">
+        <${NamespaceRows}
+          scope=${scope}
+          namespaces=${draft.namespaces}
+          problems=${problems}
+          onChange=${(namespaces) => set({ namespaces })}
+        />
+      </div>
+      <div class="actions sticky">
+        ${(failure || isRefused) &&
+        html`<div role="alert" class="problem">
+          ${failure ?? "Not all of it could be saved. What you typed is still here."}
+          ${" "}${problems.form ? problems.form.join(" ") : !failure && "What is wrong stands at the fields."}
+        </div>`}
+        <a class="button" href=${address(isNew ? { scope } : { scope, page: "destination", number: numberOf(destination.id) })}>
+          Cancel
+        </a>
+        <button type="submit" class="primary" aria-busy=${busy}>${isNew ? "Create destination" : "Save"}</button>
+      </div>
+    </form>
+  `;
+}
+
+function askToLeave() {
+  return confirm({
+    title: "Leave without saving?",
+    text: "What you typed is not saved, and would be lost.",
+    action: "Leave",
+    danger: true,
+  });
+}

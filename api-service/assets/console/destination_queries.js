@@ -1,0 +1,177 @@
+// What the console reads, and the names of the mutations on both levels.
+import { ApiError, query } from "./api.js";
+
+/** Most destinations of one answer: each has an hour of figures, and an answer 20,000 values at most. */
+const PAGE = 40;
+/** Minutes of the figures in a list. */
+const LIST_MINUTES = 60;
+
+const KINDS = {
+  group: {
+    lists: ["externalAuditEventDestinations", "externalAuditEventStreamingDestinations"],
+    create: "externalAuditEventDestinationCreate",
+    update: "externalAuditEventDestinationUpdate",
+    destroy: "externalAuditEventDestinationDestroy",
+    destination: "externalAuditEventDestination",
+    headerCreate: "auditEventsStreamingHeadersCreate",
+    headerUpdate: "auditEventsStreamingHeadersUpdate",
+    headerDestroy: "auditEventsStreamingHeadersDestroy",
+    eventTypesAdd: "auditEventsStreamingDestinationEventsAdd",
+    eventTypesRemove: "auditEventsStreamingDestinationEventsRemove",
+    namespaceCreate: "auditEventsGroupDestinationNamespaceFilterCreate",
+    namespaceDelete: "auditEventsGroupDestinationNamespaceFilterDelete",
+  },
+  instance: {
+    lists: ["instanceExternalAuditEventDestinations", "auditEventsInstanceStreamingDestinations"],
+    create: "instanceExternalAuditEventDestinationCreate",
+    update: "instanceExternalAuditEventDestinationUpdate",
+    destroy: "instanceExternalAuditEventDestinationDestroy",
+    destination: "instanceExternalAuditEventDestination",
+    headerCreate: "auditEventsStreamingInstanceHeadersCreate",
+    headerUpdate: "auditEventsStreamingInstanceHeadersUpdate",
+    headerDestroy: "auditEventsStreamingInstanceHeadersDestroy",
+    eventTypesAdd: "auditEventsStreamingDestinationInstanceEventsAdd",
+    eventTypesRemove: "auditEventsStreamingDestinationInstanceEventsRemove",
+    namespaceCreate: "auditEventsInstanceDestinationNamespaceFilterCreate",
+    namespaceDelete: "auditEventsInstanceDestinationNamespaceFilterDelete",
+  },
+};
+
+const OF_ALL = "id name active destinationUrl eventTypeFilters";
+const HEALTH = "state since backlogSize backlogOldestAt nextAttemptAt lastSuccessAt lastFailure { at status error }";
+const STATS = "stats(minutes: $minutes) { minute delivered failed lagMs }";
+
+/** The mutations of a scope. */
+export function kind(scope) {
+  return KINDS[scope.kind];
+}
+
+/** The number at the end of a global id, by which a page's address names a destination. */
+export function numberOf(id) {
+  return id.slice(id.lastIndexOf("/") + 1);
+}
+
+/** Who is signed in, and the groups whose destinations that is to administer, by name. */
+export async function readAccount(token) {
+  const document = `query($after: String) {
+    currentUser { username name admin }
+    auditEventStreamingGroups(first: 100, after: $after) { nodes { name fullPath } pageInfo { hasNextPage endCursor } }
+  }`;
+  const groups = [];
+  let user;
+  let after = null;
+  do {
+    const data = await query(document, { after }, token);
+    user = data.currentUser;
+    groups.push(...data.auditEventStreamingGroups.nodes);
+    const { hasNextPage, endCursor } = data.auditEventStreamingGroups.pageInfo;
+    after = hasNextPage ? endCursor : null;
+  } while (after);
+  groups.sort((one, other) => one.fullPath.localeCompare(other.fullPath));
+  return { user, groups };
+}
+
+/** All destinations of a scope with how they do, the oldest first. */
+export async function readDestinations(scope) {
+  const selection = `${OF_ALL} health { ${HEALTH} ${STATS} } deadLetters(first: 1) { count }`;
+  const destinations = [];
+  let after = null;
+  do {
+    const page = await readPage(scope, { first: PAGE, after, minutes: LIST_MINUTES }, selection);
+    destinations.push(...page.destinations);
+    after = page.hasNextPage ? page.endCursor : null;
+  } while (after);
+  return destinations;
+}
+
+/** A place in the list of destinations: what `readDestination` finds one by. Undefined: there is none. */
+export async function locate(scope, number) {
+  let after = null;
+  for (;;) {
+    const page = await readPage(scope, { first: 100, after }, "id");
+    for (const [cursor, { id }] of page.edges) {
+      if (numberOf(id) === number) {
+        return after;
+      }
+      after = cursor;
+    }
+    if (!page.hasNextPage) {
+      return undefined;
+    }
+  }
+}
+
+/** The destination of this number behind a place in the list; null, when it is gone. */
+export async function readDestination(scope, place, number, minutes) {
+  const selection = `${OF_ALL} headers(first: 100) { nodes { id key value active } }
+    health { ${HEALTH} ${STATS} failedAttempts { eventId eventType attemptedAt durationMs status error response } }
+    deadLetters(first: 1) { count }`;
+  const { destinations } = await readPage(scope, { first: 1, after: place, minutes }, selection);
+  return destinations.find(({ id }) => numberOf(id) === number) ?? null;
+}
+
+/** What only who asks for it should see: `{ verificationToken, signingSecret }`. */
+export async function readSecrets(scope, place) {
+  const { destinations } = await readPage(scope, { first: 1, after: place }, "name verificationToken signingSecret");
+  return destinations[0];
+}
+
+/** A part of the dead letters of a destination. */
+export async function readDeadLetters(scope, place, after) {
+  const letters = `id eventId eventType attempts lastStatus lastError diedAt replayRequestedAt body`;
+  const selection = `name deadLetters(first: 25, after: $letter) { count nodes { ${letters} } pageInfo { hasNextPage endCursor } }`;
+  const { destinations } = await readPage(scope, { first: 1, after: place, letter: after }, selection);
+  return destinations[0]?.deadLetters ?? null;
+}
+
+const TYPES = { first: "Int", after: "String", minutes: "Int!", letter: "String", fullPath: "ID!" };
+
+/** A part of a scope's destinations. Namespace filters are shown by the newer generation of the API alone. */
+async function readPage(scope, { first, after, ...others }, selection) {
+  const [older, newer] = kind(scope).lists;
+  const withFilters = /\bname\b/.test(selection);
+  const lists = `list: ${older}(first: $first, after: $after) { edges { cursor node { ${selection} } } pageInfo { hasNextPage endCursor } }
+    ${withFilters ? `newer: ${newer}(first: $first, after: $after) { nodes { id name namespaceFilters { id namespace { fullPath } } } }` : ""}`;
+  const isGroup = scope.kind === "group";
+  const variables = { first, after, ...others, ...(isGroup ? { fullPath: scope.fullPath } : {}) };
+  const declared = Object.keys(variables).map((name) => `$${name}: ${TYPES[name]}`);
+  const document = `query(${declared.join(", ")}) { ${isGroup ? `group(fullPath: $fullPath) { ${lists} }` : lists} }`;
+  const data = await query(document, variables);
+  const found = isGroup ? data.group : data;
+  if (!found?.list) {
+    // The API tells nobody more than that.
+    throw new ApiError("refused", "");
+  }
+  // Names are unique among the destinations of a scope.
+  const filters = new Map((found.newer?.nodes ?? []).map((node) => [node.name, node]));
+  const edges = found.list.edges.map(({ cursor, node }) => [cursor, node]);
+  return {
+    edges,
+    destinations: edges.map(([, node]) => ({
+      ...node,
+      newerId: filters.get(node.name)?.id,
+      namespaceFilters: filters.get(node.name)?.namespaceFilters ?? [],
+    })),
+    ...found.list.pageInfo,
+  };
+}
+
+let catalogue;
+
+/** The event types that can be filtered on, by name. Read once: they change with the service only. */
+export async function readEventTypes() {
+  if (!catalogue) {
+    const document = `query($after: String) { auditEventDefinitions(first: 100, after: $after) {
+      nodes { name description featureCategory } pageInfo { hasNextPage endCursor }
+    } }`;
+    const types = [];
+    let after = null;
+    do {
+      const { auditEventDefinitions: page } = await query(document, { after });
+      types.push(...page.nodes);
+      after = page.pageInfo.hasNextPage ? page.pageInfo.endCursor : null;
+    } while (after);
+    catalogue = types;
+  }
+  return catalogue;
+}

@@ -1,0 +1,91 @@
+// Which page is shown. It stands behind the # of the address, so that the service has one page to serve.
+import { useEffect, useState } from "./view.js";
+
+let isUnsaved = () => false;
+let ask = async () => true;
+let shown = location.hash;
+
+/** What a scope is called. */
+export function scopeName(scope) {
+  return scope.kind === "instance" ? "Instance" : scope.fullPath;
+}
+
+/** The address of a page: `{ scope, page, number }`. */
+export function address({ scope, page = "list", number }) {
+  const base = scope.kind === "group" ? `#/groups/${encodeURIComponent(scope.fullPath)}` : "#/instance";
+  return {
+    list: base,
+    new: `${base}/new`,
+    destination: `${base}/destinations/${number}`,
+    edit: `${base}/destinations/${number}/edit`,
+  }[page];
+}
+
+/** The page of an address; null for one that there is not. */
+export function parse(hash) {
+  const found = hash.match(/^#\/(?:instance|groups\/([^/]+))(?:\/(new)|\/destinations\/(\d+)(\/edit)?)?$/);
+  if (!found) {
+    return null;
+  }
+  const [, group, isNew, number, isEdit] = found;
+  const scope = group ? { kind: "group", fullPath: decodeURIComponent(group) } : { kind: "instance" };
+  const page = isNew ? "new" : isEdit ? "edit" : number ? "destination" : "list";
+  return { scope, page, number };
+}
+
+export function go(route) {
+  location.hash = address(route);
+}
+
+/** Lets nobody leave a page with something unsaved unasked. `question` resolves to whether to leave. */
+export function guard(unsaved, question) {
+  isUnsaved = unsaved;
+  ask = question;
+  return () => {
+    isUnsaved = () => false;
+  };
+}
+
+/** Whether the page may be left: nothing is unsaved, or it is to be lost. */
+export async function mayLeave() {
+  return !isUnsaved() || (await ask());
+}
+
+/** The current page, kept up to date. */
+export function useRoute() {
+  const [route, setRoute] = useState(() => parse(location.hash));
+  useEffect(() => {
+    const arrive = () => {
+      shown = location.hash;
+      setRoute(parse(shown));
+    };
+    const onHashChange = async () => {
+      const wanted = location.hash;
+      if (wanted === shown) {
+        return;
+      }
+      if (isUnsaved()) {
+        history.pushState(null, "", shown);
+        if (await ask()) {
+          isUnsaved = () => false;
+          location.hash = wanted;
+        }
+        return;
+      }
+      arrive();
+    };
+    const onBeforeUnload = (event) => {
+      if (isUnsaved()) {
+        event.preventDefault();
+      }
+    };
+    arrive();
+    addEventListener("hashchange", onHashChange);
+    addEventListener("beforeunload", onBeforeUnload);
+    return () => {
+      removeEventListener("hashchange", onHashChange);
+      removeEventListener("beforeunload", onBeforeUnload);
+    };
+  }, []);
+  return route;
+}
