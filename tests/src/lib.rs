@@ -4,6 +4,7 @@
 pub mod administer;
 pub mod backend;
 pub mod broker;
+pub mod browser;
 pub mod database;
 pub mod events;
 pub mod figures;

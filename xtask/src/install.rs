@@ -1,4 +1,4 @@
-//! Getting the services' programs onto a machine that lacks them.
+//! Getting the programs that the tests run onto a machine that lacks them.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -6,22 +6,24 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail};
 
 use crate::process::{append_to, tail};
-use crate::{binaries, containers, postgres, prometheus, rabbitmq, signals};
+use crate::{binaries, chromium, containers, postgres, prometheus, rabbitmq, signals};
 
-/// A service that the tests need.
+/// What the tests need.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Service {
+pub(crate) enum Program {
     Rabbit,
     Postgres,
     Prometheus,
+    Chromium,
 }
 
-impl Service {
+impl Program {
     fn is_installed(self) -> bool {
         match self {
             Self::Rabbit => rabbitmq::programs().is_some(),
             Self::Postgres => postgres::programs().is_some(),
             Self::Prometheus => prometheus::programs().is_some(),
+            Self::Chromium => chromium::is_installed(),
         }
     }
 
@@ -30,6 +32,7 @@ impl Service {
             Self::Rabbit => "RabbitMQ",
             Self::Postgres => "PostgreSQL",
             Self::Prometheus => "Prometheus",
+            Self::Chromium => "Chromium with its driver",
         }
     }
 }
@@ -64,15 +67,19 @@ impl Installer {
         }
     }
 
-    fn package(self, service: Service) -> &'static str {
-        match (service, self) {
-            (Service::Rabbit, Self::AptGet | Self::Dnf | Self::Apk) => "rabbitmq-server",
-            (Service::Rabbit, Self::Pacman | Self::Brew) => "rabbitmq",
-            (Service::Postgres, Self::AptGet | Self::Apk | Self::Pacman) => "postgresql",
-            (Service::Postgres, Self::Dnf) => "postgresql-server",
-            (Service::Postgres, Self::Brew) => "postgresql@17",
-            (Service::Prometheus, Self::Dnf) => "golang-github-prometheus",
-            (Service::Prometheus, _) => "prometheus",
+    fn packages(self, program: Program) -> &'static [&'static str] {
+        match (program, self) {
+            (Program::Rabbit, Self::AptGet | Self::Dnf | Self::Apk) => &["rabbitmq-server"],
+            (Program::Rabbit, Self::Pacman | Self::Brew) => &["rabbitmq"],
+            (Program::Postgres, Self::AptGet | Self::Apk | Self::Pacman) => &["postgresql"],
+            (Program::Postgres, Self::Dnf) => &["postgresql-server"],
+            (Program::Postgres, Self::Brew) => &["postgresql@17"],
+            (Program::Chromium, Self::AptGet) => &["chromium", "chromium-driver"],
+            (Program::Chromium, Self::Dnf | Self::Brew) => &["chromium", "chromedriver"],
+            (Program::Chromium, Self::Apk) => &["chromium", "chromium-chromedriver"],
+            (Program::Chromium, Self::Pacman) => &["chromium"],
+            (Program::Prometheus, Self::Dnf) => &["golang-github-prometheus"],
+            (Program::Prometheus, _) => &["prometheus"],
         }
     }
 
@@ -101,10 +108,10 @@ impl Installer {
     }
 }
 
-/// Sees to it that each of these services can be started, by its programs or as a container.
+/// Sees to it that each of these can be started, by its programs or, a service, as a container.
 ///
 /// Fails with a sentence that says what to do when neither is possible.
-pub(crate) fn provide(wanted: &[Service], log: &Path) -> Result<()> {
+pub(crate) fn provide(wanted: &[Program], log: &Path) -> Result<()> {
     let missing = missing_of(wanted);
     if missing.is_empty() {
         return Ok(());
@@ -112,35 +119,35 @@ pub(crate) fn provide(wanted: &[Service], log: &Path) -> Result<()> {
     let privilege = privilege();
     if let Some(installer) = choose(binaries::exists, privilege) {
         install(installer, privilege, &missing, log)?;
-    } else if !containers::engine_answers() {
+    } else if missing.contains(&Program::Chromium) || !containers::engine_answers() {
         bail!(advice(&missing));
     }
     Ok(())
 }
 
-/// What a user can do about services that cannot be started here.
-pub(crate) fn advice(missing: &[Service]) -> String {
-    let titles = missing.iter().map(|service| service.title());
-    let titles: Vec<&str> = titles.collect();
-    let instead = missing.iter().filter_map(|service| match service {
-        Service::Rabbit => Some("TEST_AMQP_URL"),
-        Service::Postgres => Some("TEST_DATABASE_URL"),
+/// What a user can do about what cannot be started here.
+pub(crate) fn advice(missing: &[Program]) -> String {
+    let titles: Vec<&str> = missing.iter().map(|program| program.title()).collect();
+    let variables = missing.iter().filter_map(|program| match program {
+        Program::Rabbit => Some("TEST_AMQP_URL"),
+        Program::Postgres => Some("TEST_DATABASE_URL"),
         // The tests write its configuration.
-        Service::Prometheus => None,
+        Program::Prometheus => None,
+        Program::Chromium => None,
     });
-    let variables: Vec<&str> = instead.collect();
-    let not_found = format!("{} not found: install the server", titles.join(" and "));
+    let variables: Vec<&str> = variables.collect();
+    let titles = titles.join(" and ");
     if variables.is_empty() {
-        return not_found;
+        return format!("{titles} not found: install it");
     }
     format!(
-        "{not_found}, or start Docker, or set {}",
+        "{titles} not found: install it, or, for a server, start Docker or set {}",
         variables.join(" and ")
     )
 }
 
-fn missing_of(wanted: &[Service]) -> Vec<Service> {
-    let absent = wanted.iter().filter(|service| !service.is_installed());
+fn missing_of(wanted: &[Program]) -> Vec<Program> {
+    let absent = wanted.iter().filter(|program| !program.is_installed());
     absent.copied().collect()
 }
 
@@ -175,12 +182,13 @@ fn choose(exists: impl Fn(&str) -> bool, privilege: Privilege) -> Option<Install
 fn install(
     installer: Installer,
     privilege: Privilege,
-    missing: &[Service],
+    missing: &[Program],
     log: &Path,
 ) -> Result<()> {
     let packages: Vec<&str> = missing
         .iter()
-        .map(|service| installer.package(*service))
+        .flat_map(|program| installer.packages(*program))
+        .copied()
         .collect();
     let program = installer.program();
     eprintln!("installing {} with {program}", packages.join(" "));
@@ -248,15 +256,17 @@ mod tests {
 
     #[test]
     fn the_advice_names_what_is_missing_and_its_variable() {
-        let both = advice(&[Service::Rabbit, Service::Postgres]);
+        let both = advice(&[Program::Rabbit, Program::Postgres]);
         for word in [
             "RabbitMQ and PostgreSQL",
             "TEST_AMQP_URL and TEST_DATABASE_URL",
         ] {
             assert!(both.contains(word), "{both}");
         }
-        assert!(!advice(&[Service::Postgres]).contains("AMQP"));
-        let alone = advice(&[Service::Prometheus]);
-        assert_eq!(alone, "Prometheus not found: install the server");
+        assert!(!advice(&[Program::Postgres]).contains("AMQP"));
+        let alone = advice(&[Program::Prometheus]);
+        assert_eq!(alone, "Prometheus not found: install it");
+        let browser = advice(&[Program::Chromium]);
+        assert_eq!(browser, "Chromium with its driver not found: install it");
     }
 }

@@ -5,6 +5,7 @@
 
 pub mod arguments;
 pub mod cargo;
+pub mod chromium;
 pub mod services;
 pub mod signals;
 

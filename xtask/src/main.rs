@@ -45,7 +45,7 @@ fn perform(request: Request) -> Result<u8> {
 
 fn test(cargo_arguments: &[String]) -> Result<u8> {
     let scratch = Scratch::new("test")?;
-    services::provide_prometheus(&scratch);
+    services::provide_programs_of_tests(&scratch);
     // The whole-system tests start the project's own binaries from the target folder.
     let compile = || cargo::run(&["build", "--workspace", "--bins"], &[]);
     let (services, built) = Services::start(&scratch, compile)?;

@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 use rustix::process::Signal;
 
 use crate::containers::{self, Container};
-use crate::install::{self, Service};
+use crate::install::{self, Program};
 use crate::process::{QuickEnd, ServiceProcess, output_of};
 use crate::{binaries, environment, ports, random, readiness};
 
@@ -94,7 +94,7 @@ impl PrivatePostgres {
             fs::write(&file, containers::postgres_file(port, &password, &SETTINGS))?;
             Server::Container(Container::start("postgres", &file, port)?)
         } else {
-            bail!(install::advice(&[Service::Postgres]));
+            bail!(install::advice(&[Program::Postgres]));
         };
         Ok(Self {
             database_url: format!("postgres://postgres:{password}@127.0.0.1:{port}/postgres"),

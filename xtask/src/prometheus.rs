@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 
-use crate::install::{self, Service};
+use crate::install::{self, Program};
 use crate::process::{QuickEnd, ServiceProcess, output_of};
 use crate::{binaries, ports, readiness};
 
@@ -72,7 +72,7 @@ pub fn promtool(folder: &Path, arguments: &[&str]) -> Result<String> {
 }
 
 fn program(name: &str) -> Result<PathBuf> {
-    let folder = programs().with_context(|| install::advice(&[Service::Prometheus]))?;
+    let folder = programs().with_context(|| install::advice(&[Program::Prometheus]))?;
     Ok(folder.join(name))
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 
 use crate::containers::{self, Container};
-use crate::install::{self, Service};
+use crate::install::{self, Program};
 use crate::{amqp, ports, readiness};
 use node::Node;
 
@@ -62,7 +62,7 @@ impl PrivateRabbit {
             fs::write(folder.join("settings.conf"), settings())?;
             Broker::Container(Container::start("rabbitmq", &file, port)?)
         } else {
-            bail!(install::advice(&[Service::Rabbit]));
+            bail!(install::advice(&[Program::Rabbit]));
         };
         let mut rabbit = Self { port, broker };
         rabbit.start_again()?;

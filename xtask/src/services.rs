@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use anyhow::{Result, anyhow};
 
-use crate::install::{self, Service};
+use crate::install::{self, Program};
 use crate::{PrivatePostgres, PrivateRabbit, Scratch, environment};
 
 /// Names the broker that the tests use.
@@ -27,12 +27,14 @@ enum Provided<S> {
     ByEnvironment(String),
 }
 
-/// Sees to it that the tests find a Prometheus, which each of them starts for itself. Where it cannot be
-/// installed, those that need it fail and say so.
-pub fn provide_prometheus(scratch: &Scratch) {
-    let log = scratch.path().join("install.log");
-    if let Err(error) = install::provide(&[Service::Prometheus], &log) {
-        eprintln!("{error:#}");
+/// Sees to it that the tests find Prometheus and Chromium, which those that need them start for
+/// themselves. Where one cannot be installed, these tests fail and say so.
+pub fn provide_programs_of_tests(scratch: &Scratch) {
+    let log = scratch.path().join("install-programs.log");
+    for program in [Program::Prometheus, Program::Chromium] {
+        if let Err(error) = install::provide(&[program], &log) {
+            eprintln!("{error:#}");
+        }
     }
 }
 
@@ -44,10 +46,10 @@ impl Services {
         let amqp_url = environment::value(AMQP_URL);
         let database_url = environment::value(DATABASE_URL);
         let wanted = [
-            amqp_url.is_none().then_some(Service::Rabbit),
-            database_url.is_none().then_some(Service::Postgres),
+            amqp_url.is_none().then_some(Program::Rabbit),
+            database_url.is_none().then_some(Program::Postgres),
         ];
-        let wanted: Vec<Service> = wanted.into_iter().flatten().collect();
+        let wanted: Vec<Program> = wanted.into_iter().flatten().collect();
         install::provide(&wanted, &scratch.path().join("install.log"))?;
 
         let path = scratch.path();

@@ -1,0 +1,154 @@
+//! What the console does about a token that has ended, a permission that is missing, a connection that is
+//! lost and a form that is not saved: it says so, and loses nothing that was typed.
+
+use serde_json::json;
+use tests::system::{ADMIN_TOKEN, Administer as _};
+
+use crate::stage::Stage;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_that_was_typed_is_lost_when_the_token_ends_or_the_connection_is_gone() {
+    let stage = Stage::open().await;
+    let browser = &stage.browser;
+    let client = stage.system.client();
+    let token = client.create_owner("ada", "acme").await;
+    browser.fill("Access token", "a-token-that-is-none").await;
+    browser.press("Sign in").await;
+    browser.until_shown("The access token is not valid").await;
+    stage.inspect("sign-in-refused").await;
+    browser.fill("Access token", &token).await;
+    browser.press("Sign in").await;
+    // An owner has one scope, and is there at once.
+    browser.until_shown("New destination").await;
+    browser.press("New destination").await;
+    browser.fill("URL", &stage.receiver.url("/siem")).await;
+    browser.fill("Name", "Of Ada").await;
+
+    browser.set_offline(true).await;
+    browser.press("Create destination").await;
+    browser.until_shown("The service cannot be reached.").await;
+    stage.inspect("form-offline").await;
+    browser.set_offline(false).await;
+
+    let revoke =
+        "mutation($token: String!) { accessTokenRevoke(input: {token: $token}) { errors } }";
+    client
+        .graphql_ok(revoke, json!({ "token": token }))
+        .await
+        .unwrap();
+    browser.press("Create destination").await;
+    browser.until_shown("Sign in again").await;
+    stage.inspect("sign-in-again").await;
+    let in_dialog = "(//input[@name='token'])[last()]";
+    let field = browser.find(in_dialog).await;
+    field.send_keys(ADMIN_TOKEN).await.unwrap();
+    browser.press_in_dialog("Sign in").await;
+    browser.until_shown("root (admin)").await;
+    assert_eq!(browser.value_of("Name").await, "Of Ada");
+    browser.press("Create destination").await;
+    stage
+        .until_text("//main//h1", |text| text.contains("Of Ada"))
+        .await;
+    stage.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unsaved_form_is_not_left_unasked_and_a_lost_connection_is_told() {
+    let stage = Stage::open().await;
+    let browser = &stage.browser;
+    stage.sign_in().await;
+    browser.press("New destination").await;
+    browser.fill("Name", "Half done").await;
+    browser.press("Cancel").await;
+    browser.until_shown("Leave without saving?").await;
+    stage.inspect("unsaved").await;
+    browser.press_in_dialog("Cancel").await;
+    assert_eq!(browser.value_of("Name").await, "Half done");
+    browser.press("Sign out").await;
+    browser.press_in_dialog("Cancel").await;
+    assert_eq!(browser.value_of("Name").await, "Half done");
+    let asks = browser
+        .script(
+            "return !dispatchEvent(new Event('beforeunload', {cancelable: true}))",
+            vec![],
+        )
+        .await;
+    assert_eq!(asks, json!(true), "the browser asks as well");
+    browser.press("Cancel").await;
+    browser.press_in_dialog("Leave").await;
+    browser.until_shown("there is no destination yet").await;
+
+    browser.set_offline(true).await;
+    browser
+        .until_shown("The connection to the service is lost.")
+        .await;
+    browser.set_offline(false).await;
+    stage
+        .until_text("//main", |text| !text.contains("is lost"))
+        .await;
+    stage.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_refusal_stands_at_its_field_and_the_rest_is_saved() {
+    let stage = Stage::open().await;
+    let browser = &stage.browser;
+    let client = stage.system.client();
+    client
+        .create_group_destination("acme", &stage.receiver.url("/siem"))
+        .await;
+    stage.sign_in().await;
+    browser.click("//tbody//th//a").await;
+    browser.press("Edit").await;
+    browser.fill("Name", "Archive").await;
+    browser.press("Add header").await;
+    browser.fill_nth("Name", 2, "X-Good").await;
+    browser.fill("Value", "kept").await;
+    browser.press("Add header").await;
+    browser.fill_nth("Name", 3, "Content-Length").await;
+    browser.fill_nth("Value", 2, "7").await;
+    browser.press("Add group or project").await;
+    browser.fill("Full path", "acme/nothing").await;
+    browser.press("Save").await;
+    let at_header = "//div[@aria-label='Header 2']//div[@role='alert']";
+    stage
+        .until_text(at_header, |text| text.contains("Key cannot be"))
+        .await;
+    let at_namespace = "//div[@aria-label='Group or project 1']//div[@role='alert']";
+    stage
+        .until_text(at_namespace, |text| !text.is_empty())
+        .await;
+    assert!(
+        browser
+            .texts("//div[@aria-label='Header 1']//div[@role='alert']")
+            .await
+            .is_empty()
+    );
+    stage.inspect("form-refused").await;
+    browser.press("Remove header Content-Length").await;
+    browser.fill("Full path", "acme/web").await;
+    browser.press("Save").await;
+    stage
+        .until_text("//main//h1", |text| {
+            text.contains("Archive") && text.contains("1 namespace")
+        })
+        .await;
+    browser.until_shown("X-Good").await;
+    stage.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_may_not_be_seen_is_told_as_that() {
+    let stage = Stage::open().await;
+    let browser = &stage.browser;
+    let client = stage.system.client();
+    client.create_group("other", None).await;
+    let token = client.create_owner("ada", "other").await;
+    browser.fill("Access token", &token).await;
+    browser.press("Sign in").await;
+    browser.until_shown("New destination").await;
+    browser.open(&stage.url("/#/groups/acme")).await;
+    browser.until_shown("You may not see this").await;
+    stage.inspect("refused").await;
+    stage.end().await;
+}

@@ -1,0 +1,7 @@
+//! The console in a browser, as its users meet it.
+
+#![expect(clippy::unwrap_used, reason = "a test may end anywhere")]
+
+mod bad_input;
+mod journey;
+mod stage;
