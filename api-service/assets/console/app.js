@@ -7,6 +7,7 @@ import { DestinationForm } from "./destination_form.js";
 import { DestinationList } from "./destination_list.js";
 import { DestinationPage } from "./destination_page.js";
 import { readAccount } from "./destination_queries.js";
+import { Everything } from "./everything.js";
 import { usePolling } from "./polling.js";
 import { address, go, mayLeave, scopeName, useRoute } from "./routes.js";
 import { isRefused, signOut, token, watchSession } from "./session.js";
@@ -56,7 +57,8 @@ function SignedIn() {
 
 function scopesOf({ user, groups }) {
   const instance = user?.admin ? [{ kind: "instance" }] : [];
-  return [...instance, ...groups.map((group) => ({ kind: "group", ...group }))];
+  const scopes = [...instance, ...groups.map((group) => ({ kind: "group", ...group }))];
+  return scopes.length > 1 ? [{ kind: "all" }, ...scopes] : scopes;
 }
 
 function Content({ scopes, route }) {
@@ -72,7 +74,7 @@ function Content({ scopes, route }) {
     return html`<h1>${scopeName(route.scope)}</h1>
       <p>You may not see this, or it does not exist. Choose above whose destinations you want to see.</p>`;
   }
-  return html`<${Page} route=${route} />`;
+  return html`<${Page} route=${route} scopes=${scopes.filter(({ kind }) => kind !== "all")} />`;
 }
 
 function skip(event) {
@@ -80,7 +82,7 @@ function skip(event) {
   document.getElementById("main").focus();
 }
 
-function Page({ route }) {
+function Page({ route, scopes }) {
   const { scope, page, number } = route;
   const key = address(route);
   useEffect(() => {
@@ -89,7 +91,9 @@ function Page({ route }) {
   }, [key]);
   switch (page) {
     case "list":
-      return html`<${DestinationList} key=${key} scope=${scope} />`;
+      return scope.kind === "all"
+        ? html`<${Everything} key=${key} scopes=${scopes} />`
+        : html`<${DestinationList} key=${key} scope=${scope} />`;
     case "destination":
       return html`<${DestinationPage} key=${key} scope=${scope} number=${number} />`;
     default:

@@ -3,7 +3,7 @@ import { html, useEffect, useRef, useState } from "./view.js";
 
 let open = null;
 
-/** Asks `{ title, text, action, danger }`; resolves to whether the action was chosen. */
+/** Asks `{ title, text, action, cancel, danger }`; resolves to whether the action was chosen. */
 export function confirm(question) {
   return new Promise((resolve) => open({ ...question, resolve }));
 }
@@ -35,7 +35,7 @@ export function ConfirmDialog() {
     <h2 id="confirm-title">${question.title}</h2>
     <p id="confirm-text">${question.text}</p>
     <div class="actions">
-      <button type="button" autofocus onClick=${() => close(false)}>Cancel</button>
+      <button type="button" autofocus onClick=${() => close(false)}>${question.cancel ?? "Cancel"}</button>
       <button type="button" class=${question.danger ? "danger" : "primary"} onClick=${() => close(true)}>
         ${question.action}
       </button>

@@ -214,6 +214,7 @@ function askToLeave() {
     title: "Leave without saving?",
     text: "What you typed is not saved, and would be lost.",
     action: "Leave",
+    cancel: "Stay",
     danger: true,
   });
 }

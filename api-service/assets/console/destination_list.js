@@ -23,7 +23,8 @@ export function DestinationList({ scope }) {
     ${!destinations && !polled.error && html`<p class="loading">Loading…</p>`}
     ${destinations?.length === 0 && html`<${Nothing} scope=${scope} />`}
     ${destinations?.length > 0 &&
-    html`<${Summary} destinations=${destinations} /><${Table} scope=${scope} destinations=${destinations} />`}
+    html`<${Summary} destinations=${destinations} />
+      <${DestinationTable} destinations=${destinations.map((destination) => ({ ...destination, scope }))} />`}
   `;
 }
 
@@ -36,7 +37,7 @@ function Nothing({ scope }) {
 }
 
 /** In one line: does everything arrive? */
-function Summary({ destinations }) {
+export function Summary({ destinations }) {
   const troubled = destinations.filter(({ health }) => health.state === "TROUBLED").length;
   const paused = destinations.filter(({ health }) => health.state === "PAUSED").length;
   const dead = destinations.reduce((sum, { deadLetters }) => sum + deadLetters.count, 0);
@@ -57,8 +58,9 @@ function Summary({ destinations }) {
   </p>`;
 }
 
+/** Destinations with their scopes; the scopes are shown when they differ. */
 // The roles are said again for narrow screens, where the cells are no cells of a table any more.
-function Table({ scope, destinations }) {
+export function DestinationTable({ destinations, showsScope }) {
   const titles = ["Destination", "State", "Waiting", "Last delivery", "Last hour", "Dead letters"];
   return html`<table class="destinations" role="table">
     <caption class="visually-hidden">Destinations and how deliveries to them go</caption>
@@ -66,17 +68,18 @@ function Table({ scope, destinations }) {
       <tr role="row">${titles.map((title) => html`<th scope="col" role="columnheader">${title}</th>`)}</tr>
     </thead>
     <tbody role="rowgroup">
-      ${destinations.map((destination) => html`<${Row} key=${destination.id} scope=${scope} destination=${destination} />`)}
+      ${destinations.map((destination) => html`<${Row} key=${destination.id} destination=${destination} showsScope=${showsScope} />`)}
     </tbody>
   </table>`;
 }
 
-function Row({ scope, destination }) {
-  const { id, name, destinationUrl, health, deadLetters } = destination;
+function Row({ destination, showsScope }) {
+  const { scope, id, name, destinationUrl, health, deadLetters } = destination;
   const { delivered, failed } = totals(health.stats);
   const link = address({ scope, page: "destination", number: numberOf(id) });
   return html`<tr role="row">
     <th scope="row" role="rowheader">
+      ${showsScope && html`<div class="hint">${scopeName(scope)}</div>`}
       <a href=${link}>${name}</a> <${FilterBadges} destination=${destination} />
       <div class="url">${destinationUrl}</div>
     </th>

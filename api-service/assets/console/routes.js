@@ -7,11 +7,14 @@ let shown = location.hash;
 
 /** What a scope is called. */
 export function scopeName(scope) {
-  return scope.kind === "instance" ? "Instance" : scope.fullPath;
+  return { all: "Everything", instance: "Instance" }[scope.kind] ?? scope.fullPath;
 }
 
-/** The address of a page: `{ scope, page, number }`. */
+/** The address of a page: `{ scope, page, number }`. The scope of the kind `all` has a list only. */
 export function address({ scope, page = "list", number }) {
+  if (scope.kind === "all") {
+    return "#/all";
+  }
   const base = scope.kind === "group" ? `#/groups/${encodeURIComponent(scope.fullPath)}` : "#/instance";
   return {
     list: base,
@@ -23,6 +26,9 @@ export function address({ scope, page = "list", number }) {
 
 /** The page of an address; null for one that there is not. */
 export function parse(hash) {
+  if (hash === "#/all") {
+    return { scope: { kind: "all" }, page: "list" };
+  }
   const found = hash.match(/^#\/(?:instance|groups\/([^/]+))(?:\/(new)|\/destinations\/(\d+)(\/edit)?)?$/);
   if (!found) {
     return null;

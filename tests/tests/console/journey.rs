@@ -143,6 +143,16 @@ async fn trouble_is_seen_and_its_end(stage: &Stage) {
     browser.press("Destinations of acme").await;
     browser.until_shown("1 of 2 in trouble").await;
     stage.inspect("list-troubled").await;
+    browser
+        .click("//select/option[normalize-space()='Everything']")
+        .await;
+    stage
+        .until_text("//tbody/tr[1]/th", |text| {
+            text.starts_with("acme") && text.contains("SIEM")
+        })
+        .await;
+    browser.until_shown("1 of 2 in trouble").await;
+    stage.inspect("everything").await;
     browser.press("SIEM").await;
 
     stage.set_well(true);
