@@ -9,11 +9,11 @@ export function Problems({ id, of }) {
 }
 
 /** An input with its label. Attributes that are not named here go to the input. */
-export function FormField({ label, hint, problems, onText, hidesLabel, ...input }) {
+export function FormField({ label, hint, problems, onText, ...input }) {
   const id = useId();
   const described = [hint && `${id}-hint`, problems?.length && `${id}-problems`].filter(Boolean).join(" ");
   return html`<div class="field">
-    <label for=${id} class=${hidesLabel ? "visually-hidden" : ""}>${label}</label>
+    <label for=${id}>${label}</label>
     ${hint && html`<p id=${`${id}-hint`} class="hint">${hint}</p>`}
     <input
       id=${id}

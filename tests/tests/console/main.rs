@@ -3,5 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "a test may end anywhere")]
 
 mod bad_input;
+mod instance;
 mod journey;
 mod stage;
