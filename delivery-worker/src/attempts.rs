@@ -29,9 +29,8 @@ pub(crate) struct Event<'a> {
     pub(crate) kind: &'a str,
     /// The trace that the attempt is a part of.
     pub(crate) traceparent: Option<&'a str>,
-    /// Since when it waits for the destination; none, when it is tried as it comes.
-    pub(crate) waits_since: Option<Timestamp>,
     pub(crate) body: &'a Bytes,
+    /// Since when it is on its way.
     pub(crate) age: Age,
 }
 

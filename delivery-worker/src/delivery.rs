@@ -123,7 +123,6 @@ impl Deliverer {
             id: &routed.event.id,
             kind: &routed.event.event_type,
             traceparent: routed.traceparent,
-            waits_since: message.headers.first_seen,
             body: &message.body,
             age: Age::of(&message.headers, self.foundation.clock.now()),
         };

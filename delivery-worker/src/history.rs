@@ -48,7 +48,7 @@ struct Tally {
 struct Counts {
     delivered: i64,
     failed: i64,
-    /// The longest that an event had waited when it was tried, in milliseconds.
+    /// The greatest age of an event when it was tried, in milliseconds.
     lag_ms: i64,
 }
 
@@ -120,11 +120,9 @@ impl History {
 impl Tally {
     fn record(&mut self, attempt: &Attempt<'_>) {
         let counts = self.minutes.entry(minute(attempt.at)).or_default();
-        let waited = attempt
-            .event
-            .waits_since
-            .map_or(0, |since| attempt.at.0 - since.0);
-        counts.lag_ms = counts.lag_ms.max(waited);
+        let lag = attempt.event.age.at(attempt.at).as_millis();
+        let lag_ms = i64::try_from(lag).unwrap_or(i64::MAX);
+        counts.lag_ms = counts.lag_ms.max(lag_ms);
         let Some(failure) = attempt.outcome.failure() else {
             counts.delivered += 1;
             self.last_success = self.last_success.max(Some(attempt.at));

@@ -188,8 +188,8 @@ pub(super) struct MinuteFigures {
     delivered: i64,
     /// Attempts that failed.
     failed: i64,
-    /// The longest that an event had waited for the destination when it was tried, in milliseconds; 0 when
-    /// none had to wait.
+    /// The longest that an event had been on its way, from its acceptance, when it was tried, in
+    /// milliseconds.
     lag_ms: i64,
 }
 

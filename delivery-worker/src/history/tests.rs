@@ -8,18 +8,22 @@ use crate::classification::Ending;
 use crate::metrics::Age;
 
 fn record(history: &History, outcome: &Outcome, at: i64) {
-    record_waiting(history, outcome, at, None);
+    record_of(history, outcome, at, at);
 }
 
-fn record_waiting(history: &History, outcome: &Outcome, at: i64, since: Option<i64>) {
+/// An attempt at a moment, of an event that was accepted then.
+fn record_of(history: &History, outcome: &Outcome, at: i64, accepted_at: i64) {
     let body = Bytes::from_static(b"{}");
+    let accepted = Headers {
+        accepted_at: Some(Timestamp(accepted_at)),
+        ..Headers::default()
+    };
     let event = Event {
         id: "one",
         kind: "user_created",
         traceparent: None,
-        waits_since: since.map(Timestamp),
         body: &body,
-        age: Age::of(&Headers::default(), Timestamp(at)),
+        age: Age::of(&accepted, Timestamp(at)),
     };
     history.record(&Attempt {
         destination_id: 7,
@@ -57,14 +61,14 @@ fn deliveries_and_failures_are_counted_by_the_minute_in_which_they_began() {
 }
 
 #[test]
-fn the_lag_of_a_minute_is_the_longest_wait_of_what_was_tried_in_it() {
+fn the_lag_of_a_minute_is_the_greatest_age_of_what_was_tried_in_it() {
     let history = History::default();
-    record_waiting(&history, &delivered(), 60_000, Some(10_000));
-    record_waiting(&history, &failed("late"), 61_000, Some(1_000));
+    record_of(&history, &delivered(), 60_000, 10_000);
+    record_of(&history, &failed("late"), 61_000, 1_000);
     record(&history, &delivered(), 62_000);
     record(&history, &delivered(), 120_000);
     let taken = history.take();
-    record_waiting(&history, &delivered(), 63_000, Some(2_000));
+    record_of(&history, &delivered(), 63_000, 2_000);
     history.put_back(taken);
     let tally = &history.take()[&7];
     let lags: Vec<i64> = tally.minutes.values().map(|counts| counts.lag_ms).collect();

@@ -102,7 +102,6 @@ impl Drain {
             id: &event.id,
             kind: &event.event_type,
             traceparent: message.headers.traceparent.as_deref(),
-            waits_since: message.headers.first_seen,
             body: &message.body,
             age: Age::of(&message.headers, self.now()),
         };

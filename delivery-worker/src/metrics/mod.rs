@@ -226,7 +226,7 @@ impl Metrics {
         } else {
             &self.lag_direct
         };
-        lag.observe(now.since(age.accepted_at).as_secs_f64());
+        lag.observe(age.at(now).as_secs_f64());
     }
 
     /// Counts what was stored elsewhere.
@@ -270,6 +270,11 @@ impl Age {
             accepted_at: accepted_at(headers.accepted_at, now),
             delayed: headers.first_seen.is_some(),
         }
+    }
+
+    /// How long the event has been on its way at a moment.
+    pub(crate) fn at(&self, now: Timestamp) -> std::time::Duration {
+        now.since(self.accepted_at)
     }
 }
 

@@ -21,7 +21,7 @@ pub struct Model {
     pub delivered: i64,
     /// Attempts that failed.
     pub failed: i64,
-    /// The longest that an event had waited when it was tried, in milliseconds; 0 when none had waited.
+    /// The longest that an event had been on its way when it was tried, in milliseconds.
     pub lag_ms: i64,
 }
 

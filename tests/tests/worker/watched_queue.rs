@@ -71,6 +71,10 @@ impl Queue for WatchedQueue {
         self.queue.depth(source).await
     }
 
+    async fn retries_waiting(&self) -> Result<u64, QueueAway> {
+        self.queue.retries_waiting().await
+    }
+
     async fn remove_lane(&self, destination_id: i64) -> Result<u64, QueueAway> {
         self.queue.remove_lane(destination_id).await
     }
