@@ -71,7 +71,8 @@ impl Attempts {
         if trouble.failure.status.is_some() {
             sleep(self.patience / PAUSE).await;
         }
-        self.once(destination_id, event, Connection::Fresh).await
+        // Boxed since it is seldom: the future of each delivery would be twice as large.
+        Box::pin(self.once(destination_id, event, Connection::Fresh)).await
     }
 
     /// Tries once, by the configuration of this very moment: a destination may have been deactivated
@@ -135,8 +136,7 @@ impl Attempts {
         };
         self.metrics.in_flight.inc();
         let timer = self.metrics.delivery_duration.start_timer();
-        let attempt = self.dispatcher.attempt(head, &sending, connection);
-        let mut attempt = std::pin::pin!(attempt);
+        let mut attempt = std::pin::pin!(self.dispatcher.attempt(head, &sending, connection));
         let outcome = match timeout(self.patience, &mut attempt).await {
             Ok(outcome) => outcome,
             // What is sent from a lane holds nothing of the window.

@@ -59,11 +59,11 @@ impl Deliverer {
         };
         if message.body.len() > limit {
             let invalid = InvalidEvent(format!("larger than {limit} bytes"));
-            return self.handover.reject(delivery, &invalid).await;
+            return Box::pin(self.handover.reject(delivery, &invalid)).await;
         }
         let event = match Envelope::parse(&message.body) {
             Ok(event) => event,
-            Err(invalid) => return self.handover.reject(delivery, &invalid).await,
+            Err(invalid) => return Box::pin(self.handover.reject(delivery, &invalid)).await,
         };
         let headers = &message.headers;
         let mut span = self.foundation.traces.begin(
@@ -77,7 +77,7 @@ impl Deliverer {
         let Some(snapshot) = snapshots.at_least(headers.config_version).await else {
             // Routing by an older view could miss a destination that was there before the event.
             let rung = Target::Retry(Rung::after_attempts(1));
-            let stored = self.handover.store(rung, message, delivery.over()).await?;
+            let stored = Box::pin(self.handover.store(rung, message, delivery.over())).await?;
             return Ok(Settlement::handed_on(stored));
         };
         let routed = Routed {
@@ -92,16 +92,25 @@ impl Deliverer {
             };
             return Ok(Settlement::all([self.deliver(endpoint, &routed).await?]));
         }
-        let settled = routing::route(&snapshot, &event).map(|endpoint| {
-            self.attempts.metrics.routed.inc();
-            self.deliver(endpoint, &routed)
-        });
-        let settled: Result<Vec<Settled>, Interrupted> =
-            join_all(settled).await.into_iter().collect();
+        let metrics = &self.attempts.metrics;
+        let mut endpoints = routing::route(&snapshot, &event).inspect(|_| metrics.routed.inc());
+        let (first, second) = (endpoints.next(), endpoints.next());
+        let Some(second) = second else {
+            // Most events have one destination at most: no list of futures for it.
+            return Ok(match first {
+                None => Settlement::all([]),
+                Some(only) => Settlement::all([self.deliver(only, &routed).await?]),
+            });
+        };
+        let all = first.into_iter().chain([second]).chain(endpoints);
+        let settled = join_all(all.map(|endpoint| self.deliver(endpoint, &routed))).await;
+        let settled: Result<Vec<Settled>, Interrupted> = settled.into_iter().collect();
         settled.map(Settlement::all)
     }
 
-    /// Brings the event to one destination, or to a durable place.
+    /// Brings the event to one destination, or to a durable place. What happens seldom is boxed: a message
+    /// holds its future in memory from its arrival to its end, and a thousand of them should fit into the
+    /// processor's cache.
     async fn deliver(
         &self,
         endpoint: &Endpoint,
@@ -109,14 +118,14 @@ impl Deliverer {
     ) -> Result<Settled, Interrupted> {
         let state = &endpoint.state;
         if state.lane_is_open() || state.is_quiet() {
-            return self.wait_in_lane(endpoint, routed, None).await;
+            return Box::pin(self.wait_in_lane(endpoint, routed, None)).await;
         }
         let Some(permit) = self.permit(endpoint, routed.delivery).await? else {
-            return self.wait_in_lane(endpoint, routed, None).await;
+            return Box::pin(self.wait_in_lane(endpoint, routed, None)).await;
         };
         // It may have been opened meanwhile, and what went into it comes first.
         if state.lane_is_open() {
-            return self.wait_in_lane(endpoint, routed, None).await;
+            return Box::pin(self.wait_in_lane(endpoint, routed, None)).await;
         }
         let message = &routed.delivery.message;
         let event = Event {
@@ -135,18 +144,17 @@ impl Deliverer {
                 let now = self.foundation.clock.now();
                 let headers = refused(routed.headers_for(endpoint, now), &failure, now);
                 let over = routed.delivery.over();
-                self.handover.refused(message, headers, now, over).await
+                Box::pin(self.handover.refused(message, headers, now, over)).await
             }
             Ok(Outcome::Troubled(trouble)) => {
-                self.wait_in_lane(endpoint, routed, Some(trouble.into()))
-                    .await
+                Box::pin(self.wait_in_lane(endpoint, routed, Some(trouble.into()))).await
             }
             Ok(Outcome::Blocked(failure)) => {
                 let blocked = Failed {
                     failure,
                     retry_after: None,
                 };
-                self.wait_in_lane(endpoint, routed, Some(blocked)).await
+                Box::pin(self.wait_in_lane(endpoint, routed, Some(blocked))).await
             }
         }
     }

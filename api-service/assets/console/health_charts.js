@@ -51,7 +51,7 @@ export function HealthCharts({ stats, minutes, onMinutes }) {
       />
       <${Chart}
         title="Lag"
-        summary=${lag ? `an event had waited up to ${duration(lag)} when it was tried` : "no event had to wait"}
+        summary=${lag ? `up to ${duration(lag)} on its way` : "no event had to wait"}
         times=${times}
         series=${series("lagMs", "Longest wait", "--warn", false, 1000)}
         format=${(seconds) => duration(seconds * 1000)}

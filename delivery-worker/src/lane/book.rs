@@ -202,7 +202,8 @@ pub(super) async fn note(
         }
         Note::Purged(requested_at) => {
             let sql = format!(
-                "UPDATE destination_health SET purge_requested_at = NULL {held} AND purge_requested_at = $3"
+                "UPDATE destination_health SET purge_requested_at = NULL, oldest_at = NULL {held}
+                 AND purge_requested_at = $3"
             );
             run(
                 database,

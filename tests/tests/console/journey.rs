@@ -161,7 +161,7 @@ async fn trouble_is_seen_and_its_end(stage: &Stage) {
         .until_text(HEADING, |text| text.contains("Healthy"))
         .await;
     stage.until_text(WAITING, |text| text == "0").await;
-    browser.until_shown("an event had waited up to").await;
+    browser.until_shown("on its way").await;
 }
 
 async fn a_dead_letter_is_replayed(stage: &Stage) {
