@@ -1,9 +1,12 @@
 //! The command line.
 
+pub mod remote;
+
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 
 /// Streams audit events to every destination that should have them.
 #[derive(Debug, Parser)]
@@ -23,6 +26,18 @@ pub enum Command {
     Demo,
     /// Receive audit events: answer every POST with a status and print what arrived.
     Receive(Receive),
+    /// Show how deliveries to each destination go. Ends with 3 when one of them is in trouble.
+    Status(remote::Status),
+    /// Publish the events of a file.
+    Publish(remote::Publish),
+    /// Look at what destinations never took, and have it delivered again.
+    #[command(subcommand)]
+    DeadLetters(remote::DeadLettersCommand),
+    /// Print the completions of a shell, to be put where it looks for them.
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
     /// Bring the database to its newest form.
     Migrate,
     /// Print the GraphQL schema.

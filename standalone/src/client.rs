@@ -1,22 +1,38 @@
-//! A small client of the API, for the demo and the tests.
+//! A small client of the API, for the command line, the demo and the tests.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use bytes::Bytes;
-use http::{Method, Request};
+use http::response::Parts;
+use http::{Method, Request, header};
 use http_body_util::{BodyExt as _, Full};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client as HttpClient;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
+use rustls::crypto::ring;
+use rustls::{ClientConfig, RootCertStore};
 use serde_json::{Value, json};
+use url::Url;
+
+/// How long a request may take with its answer: longer than the API takes for any.
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Talks to one API service with one token. Cheap to clone.
 #[derive(Clone)]
 pub struct Client {
-    http: HttpClient<HttpConnector, Full<Bytes>>,
+    http: HttpClient<HttpsConnector<HttpConnector>, Full<Bytes>>,
     base: String,
     token: Option<String>,
+}
+
+/// Whether a request failed before any of it was sent, as there was no connection.
+pub fn was_not_sent(error: &anyhow::Error) -> bool {
+    let error = error.downcast_ref::<hyper_util::client::legacy::Error>();
+    error.is_some_and(hyper_util::client::legacy::Error::is_connect)
 }
 
 /// An answer of the API.
@@ -24,6 +40,8 @@ pub struct Client {
 pub struct Answer {
     /// The HTTP status.
     pub status: u16,
+    /// After how long to try again, when the API says so.
+    pub retry_after: Option<Duration>,
     /// The body as JSON; null when it is none.
     pub body: Value,
 }
@@ -31,9 +49,52 @@ pub struct Answer {
 impl Client {
     /// A client of the API at `address`; without a token it is anonymous.
     pub fn new(address: SocketAddr, token: Option<&str>) -> Self {
+        Self::with_roots(format!("http://{address}"), token, RootCertStore::empty())
+    }
+
+    /// A client of the API below an `http` or `https` URL. An API over `https` must have a certificate
+    /// that this machine trusts. An error says what is wrong with the URL, without showing it.
+    pub fn of_url(url: &str, token: &str) -> anyhow::Result<Self> {
+        let parsed: Url = url.parse().context("the URL of the API is no URL")?;
+        anyhow::ensure!(
+            matches!(parsed.scheme(), "http" | "https") && parsed.has_host(),
+            "the URL of the API must begin with http:// or https://"
+        );
+        anyhow::ensure!(
+            parsed.username().is_empty() && parsed.password().is_none(),
+            "the URL of the API must have no password, the token is given apart"
+        );
+        anyhow::ensure!(
+            parsed.query().is_none() && parsed.fragment().is_none(),
+            "the URL of the API must have no parameters"
+        );
+        let mut roots = RootCertStore::empty();
+        if parsed.scheme() == "https" {
+            let found = rustls_native_certs::load_native_certs();
+            roots.add_parsable_certificates(found.certs);
+            anyhow::ensure!(
+                !roots.is_empty(),
+                "this machine has no root certificates (package ca-certificates), so that no API over https can be trusted"
+            );
+        }
+        let base = parsed.as_str().trim_end_matches('/').to_owned();
+        Ok(Self::with_roots(base, Some(token), roots))
+    }
+
+    fn with_roots(base: String, token: Option<&str>, roots: RootCertStore) -> Self {
+        let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .expect("ring has the cipher suites of the default protocol versions")
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let connector = HttpsConnectorBuilder::new()
+            .with_tls_config(tls)
+            .https_or_http()
+            .enable_http1()
+            .build();
         Self {
-            http: HttpClient::builder(TokioExecutor::new()).build_http(),
-            base: format!("http://{address}"),
+            http: HttpClient::builder(TokioExecutor::new()).build(connector),
+            base,
             token: token.map(str::to_owned),
         }
     }
@@ -57,7 +118,9 @@ impl Client {
     /// Sends a GraphQL document that must succeed, also by what its payloads say, and returns its
     /// `data`.
     pub async fn graphql_ok(&self, document: &str, variables: Value) -> anyhow::Result<Value> {
-        let Answer { status, mut body } = self.graphql(document, variables).await?;
+        let Answer {
+            status, mut body, ..
+        } = self.graphql(document, variables).await?;
         let refused = body["data"]
             .as_object()
             .into_iter()
@@ -106,25 +169,29 @@ impl Client {
         let request = Request::builder()
             .uri(format!("{}{path}", self.base))
             .body(Full::default())?;
-        let response = self
-            .http
-            .request(request)
-            .await
-            .context("the API does not answer")?;
-        let status = response.status().as_u16();
-        Ok((status, response.into_body().collect().await?.to_bytes()))
+        let (head, body) = self.exchange(request).await?;
+        Ok((head.status.as_u16(), body))
+    }
+
+    async fn exchange(&self, request: Request<Full<Bytes>>) -> anyhow::Result<(Parts, Bytes)> {
+        let exchange = async {
+            let response = self.http.request(request).await?;
+            let (head, body) = response.into_parts();
+            anyhow::Ok((head, body.collect().await?.to_bytes()))
+        };
+        let answered = tokio::time::timeout(TIMEOUT, exchange).await;
+        answered
+            .unwrap_or_else(|_elapsed| Err(anyhow::anyhow!("not within {TIMEOUT:?}")))
+            .context("the API does not answer")
     }
 
     async fn send(&self, request: Request<Full<Bytes>>) -> anyhow::Result<Answer> {
-        let response = self
-            .http
-            .request(request)
-            .await
-            .context("the API does not answer")?;
-        let status = response.status().as_u16();
-        let body = response.into_body().collect().await?.to_bytes();
+        let (head, body) = self.exchange(request).await?;
+        let retry_after = head.headers.get(header::RETRY_AFTER);
+        let retry_after = retry_after.and_then(|seconds| seconds.to_str().ok()?.parse().ok());
         Ok(Answer {
-            status,
+            status: head.status.as_u16(),
+            retry_after: retry_after.map(Duration::from_secs),
             body: serde_json::from_slice(&body).unwrap_or_default(),
         })
     }

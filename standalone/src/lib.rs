@@ -2,10 +2,12 @@
 //! operator's command line.
 
 pub mod admin;
+mod aligned;
 pub mod arguments;
 pub mod client;
 pub mod demo;
 pub mod pair;
 mod progress;
 pub mod receiver;
+pub mod remote;
 pub mod serve;

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, Parser as _};
 use shared::config::{self, Config, ConfigError};
 use shared::event::catalogue::Catalogue;
 use shared::foundation::Foundation;
@@ -12,13 +12,19 @@ use shared::process::{EndSignal, UNUSABLE};
 use shared::telemetry;
 use standalone::arguments::{Arguments, Command, ConfigCommand, Receive};
 use standalone::receiver::Receiver;
-use standalone::{admin, demo, serve};
+use standalone::remote::output::{self, NobodyReads};
+use standalone::remote::status::Verdict;
+use standalone::{admin, demo, remote, serve};
+
+/// The exit code when a destination is in trouble.
+const TROUBLED: u8 = 3;
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let command = Arguments::parse().command.unwrap_or(Command::Serve);
     match run(command).await {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
+        Err(error) if error.is::<NobodyReads>() => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("auditstream: {error:#}");
             ExitCode::from(if error.is::<ConfigError>() {
@@ -30,11 +36,19 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(command: Command) -> anyhow::Result<()> {
+async fn run(command: Command) -> anyhow::Result<ExitCode> {
     let sentence = match command {
-        Command::Serve => return serve::run(Config::from_process()?).await,
-        Command::Demo => return demo::run().await,
-        Command::Receive(Receive { bind, status }) => return receive(bind, status).await,
+        Command::Serve => return done(serve::run(Config::from_process()?).await),
+        Command::Demo => return done(demo::run().await),
+        Command::Receive(Receive { bind, status }) => return done(receive(bind, status).await),
+        Command::Status(arguments) => return Ok(code(remote::status::run(arguments).await?)),
+        Command::Publish(arguments) => {
+            return Ok(all_or_not(remote::publish::run(arguments).await?));
+        }
+        Command::DeadLetters(command) => {
+            return Ok(all_or_not(remote::dead_letters::run(command).await?));
+        }
+        Command::Completions { shell } => completions(shell),
         Command::Migrate => {
             open().await?;
             "the database is up to date".to_owned()
@@ -52,8 +66,33 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Member(command) => admin::member(&open().await?, command).await?,
         Command::Token(command) => admin::token(&open().await?, command).await?,
     };
-    println!("{sentence}");
-    Ok(())
+    done(output::line(&sentence))
+}
+
+fn done(result: anyhow::Result<()>) -> anyhow::Result<ExitCode> {
+    result.map(|()| ExitCode::SUCCESS)
+}
+
+fn all_or_not(all: bool) -> ExitCode {
+    if all {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+fn code(verdict: Verdict) -> ExitCode {
+    match verdict {
+        Verdict::Well => ExitCode::SUCCESS,
+        Verdict::Troubled => ExitCode::from(TROUBLED),
+    }
+}
+
+fn completions(shell: clap_complete::Shell) -> String {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Arguments::command(), "auditstream", &mut script);
+    let script = String::from_utf8(script).expect("completions are text");
+    script.trim_end().to_owned()
 }
 
 /// For a command on the database, which may have to be waited for: the log says so.

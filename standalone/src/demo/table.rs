@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
+use crate::aligned::{Side, lines, widths};
 use crate::receiver::Received;
 
 /// A table of how many events of each type every destination got; destinations are names and the
@@ -41,41 +42,14 @@ pub(super) fn of_deliveries(received: &[Received], destinations: &[(&str, &str)]
         total.to_string()
     });
     rows.push(std::iter::once("total".to_owned()).chain(totals).collect());
-    aligned(&rows)
-}
-
-fn aligned(rows: &[Vec<String>]) -> String {
-    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let width = |column: usize| {
-        let cells = rows.iter().filter_map(|row| row.get(column));
-        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
-    };
-    let widths: Vec<usize> = (0..columns).map(width).collect();
-    let rule: Vec<String> = widths.iter().map(|width| "-".repeat(*width)).collect();
-    let mut text = String::new();
-    let mut line = |cells: &[String]| {
-        let cells: Vec<String> = cells
-            .iter()
-            .zip(&widths)
-            .enumerate()
-            .map(|(column, (cell, width))| {
-                if column == 0 {
-                    format!("{cell:<width$}")
-                } else {
-                    format!("{cell:>width$}")
-                }
-            })
-            .collect();
-        writeln!(text, "{}", cells.join("  ").trim_end()).expect("writing to a string cannot fail");
-    };
-    for (number, row) in rows.iter().enumerate() {
-        // The head and the totals stand apart.
-        if number == 1 || number + 1 == rows.len() {
-            line(&rule);
-        }
-        line(row);
-    }
-    text
+    // The head and the totals stand apart.
+    let rule = widths(&rows, destinations.len() + 1);
+    let rule: Vec<String> = rule.iter().map(|width| "-".repeat(*width)).collect();
+    rows.insert(rows.len() - 1, rule.clone());
+    rows.insert(1, rule);
+    let mut sides = vec![Side::Right; destinations.len() + 1];
+    sides[0] = Side::Left;
+    lines(&rows, &sides).join("\n") + "\n"
 }
 
 /// A request with its headers and body.

@@ -1,5 +1,6 @@
 //! The commands, variables and addresses in the documents are those of the binaries.
 
+use standalone::arguments::remote::{TOKEN_VARIABLE, URL_VARIABLE};
 use tests::process::command;
 use tests::repository::text;
 
@@ -12,6 +13,16 @@ async fn every_command_in_the_documents_exists() {
     for document in documents() {
         let text = text(&document);
         for arguments in commands(&text, "cargo run -- ") {
+            let known = help(arguments).await.is_some();
+            assert!(known, "{}: auditstream {arguments}", document.display());
+            count += 1;
+        }
+        for line in text
+            .lines()
+            .filter_map(|line| line.strip_prefix("auditstream "))
+        {
+            // Up to what a shell makes of the rest.
+            let arguments = line.split(['|', '>', '#']).next().unwrap();
             let known = help(arguments).await.is_some();
             assert!(known, "{}: auditstream {arguments}", document.display());
             count += 1;
@@ -34,6 +45,9 @@ async fn the_addresses_in_the_documents_are_the_defaults() {
     assert!(help.contains(&format!("[default: {RECEIVER}]")), "{help}");
 }
 
+/// Variables that are no settings of the services.
+const OTHER_VARIABLES: [&str; 3] = ["AUDITSTREAM_CONFIG", URL_VARIABLE, TOKEN_VARIABLE];
+
 #[test]
 fn every_variable_in_the_documents_is_a_setting() {
     let reference = shared::config::reference();
@@ -42,7 +56,7 @@ fn every_variable_in_the_documents_is_a_setting() {
     for text in texts {
         let names = text.split(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '_'));
         for name in
-            names.filter(|name| name.starts_with("AUDITSTREAM_") && *name != "AUDITSTREAM_CONFIG")
+            names.filter(|name| name.starts_with("AUDITSTREAM_") && !OTHER_VARIABLES.contains(name))
         {
             assert!(reference.contains(&format!("| `{name}` |")), "{name}");
         }

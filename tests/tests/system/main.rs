@@ -6,6 +6,7 @@
 )]
 
 mod backlogs;
+mod command_line;
 mod configuration_changes;
 mod destination_test;
 mod faults;
