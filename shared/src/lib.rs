@@ -17,4 +17,5 @@ pub mod secrets;
 pub mod snapshot;
 pub mod supervision;
 pub mod telemetry;
+pub mod tls;
 pub mod traces;

@@ -1,7 +1,6 @@
 //! A small client of the API, for the command line, the demo and the tests.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -13,9 +12,9 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client as HttpClient;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
-use rustls::crypto::ring;
-use rustls::{ClientConfig, RootCertStore};
+use rustls::RootCertStore;
 use serde_json::{Value, json};
+use shared::tls;
 use url::Url;
 
 /// How long a request may take with its answer: longer than the API takes for any.
@@ -70,25 +69,17 @@ impl Client {
         );
         let mut roots = RootCertStore::empty();
         if parsed.scheme() == "https" {
-            let found = rustls_native_certs::load_native_certs();
-            roots.add_parsable_certificates(found.certs);
-            anyhow::ensure!(
-                !roots.is_empty(),
-                "this machine has no root certificates (package ca-certificates), so that no API over https can be trusted"
-            );
+            tls::add_system_roots(&mut roots).map_err(|problem| {
+                anyhow::anyhow!("no API over https can be trusted: {problem}")
+            })?;
         }
         let base = parsed.as_str().trim_end_matches('/').to_owned();
         Ok(Self::with_roots(base, Some(token), roots))
     }
 
     fn with_roots(base: String, token: Option<&str>, roots: RootCertStore) -> Self {
-        let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .expect("ring has the cipher suites of the default protocol versions")
-            .with_root_certificates(roots)
-            .with_no_client_auth();
         let connector = HttpsConnectorBuilder::new()
-            .with_tls_config(tls)
+            .with_tls_config(tls::trusting(roots).with_no_client_auth())
             .https_or_http()
             .enable_http1()
             .build();

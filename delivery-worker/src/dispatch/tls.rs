@@ -4,22 +4,19 @@
 mod tests;
 
 use std::path::Path;
-use std::sync::Arc;
 
 use anyhow::Context as _;
-use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore};
 use shared::config::{TlsConfig, variable};
+use shared::tls::{add_system_roots, trusting};
 
 /// Trusts what the system trusts, and what the operator's file holds; shows the operator's certificate
 /// to who asks for one. A machine without certificates (a minimal container) still delivers over plain
 /// HTTP, and is told why HTTPS fails. An error names the setting whose file cannot be used.
 pub(super) fn client_config(tls: &TlsConfig) -> anyhow::Result<ClientConfig> {
-    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()?
-        .with_root_certificates(roots(tls)?);
+    let config = trusting(roots(tls)?);
     let (Some(certificates), Some(key)) = (&tls.client_certificate_file, &tls.client_key_file)
     else {
         return Ok(config.with_no_client_auth());
@@ -47,13 +44,8 @@ fn roots(tls: &TlsConfig) -> anyhow::Result<RootCertStore> {
                 .with_context(|| cannot_use("delivery.ca_file", file))?;
         }
     }
-    let found = rustls_native_certs::load_native_certs();
-    roots.add_parsable_certificates(found.certs);
-    if roots.is_empty() {
-        tracing::warn!(
-            problems = ?found.errors,
-            "this machine has no root certificates (package ca-certificates), every delivery over HTTPS will fail"
-        );
+    if let Err(problem) = add_system_roots(&mut roots) {
+        tracing::warn!(problem, "every delivery over HTTPS will fail");
     }
     Ok(roots)
 }

@@ -14,11 +14,12 @@ use opentelemetry_http::hyper::HyperClient;
 use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
 use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig as _, WithHttpConfig as _};
 use opentelemetry_sdk::Resource;
-use rustls::crypto::ring;
+use rustls::RootCertStore;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::runtime::Handle;
 
 use crate::config::ConnectionUrl;
+use crate::tls;
 
 /// How long one export may take.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -28,9 +29,14 @@ pub(super) fn exporter(
     endpoint: &ConnectionUrl,
     headers: &[(String, SecretString)],
 ) -> anyhow::Result<SpanExporter> {
+    let mut roots = RootCertStore::empty();
+    if let Err(problem) = tls::add_system_roots(&mut roots)
+        && endpoint.expose().starts_with("https:")
+    {
+        anyhow::bail!("spans cannot be exported: {problem}");
+    }
     let connector = HttpsConnectorBuilder::new()
-        .with_provider_and_native_roots(ring::default_provider())
-        .context("the system has no root certificates")?
+        .with_tls_config(tls::trusting(roots).with_no_client_auth())
         .https_or_http()
         .enable_http1()
         .build();

@@ -180,7 +180,9 @@ async fn a_status_is_the_answer_whatever_comes_after_it() {
         "HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n",
     ] {
         let outcome = attempt_in_time(&dispatcher, &saying(answer).await).await;
-        assert_eq!(outcome, delivered(), "{answer:?}");
+        let status = if answer.contains("204") { 204 } else { 200 };
+        assert!(matches!(outcome, Outcome::Delivered(_)), "{answer:?}");
+        assert_eq!(outcome.status(), Some(status), "{answer:?}");
     }
 }
 
