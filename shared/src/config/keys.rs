@@ -368,7 +368,7 @@ impl MetricsConfig {
             )),
             refresh_interval: r.get(
                 "metrics.refresh_interval",
-                "5s",
+                "15s",
                 "How often metrics are renewed for which database or queue must be asked.",
                 parse::duration(Duration::from_millis(100), Duration::from_mins(5)),
             ),

@@ -1,7 +1,7 @@
 //! Consumes with manual acknowledgements, session after session.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
@@ -27,7 +27,14 @@ use crate::queue::{Delivery, Depth, Message, Notice, Source, Ticket};
 const QUIET: Duration = Duration::from_millis(50);
 
 /// A connection for consuming and its acknowledgements alone. Its channels belong to the pumps.
-pub(super) struct Consuming;
+pub(super) struct Consuming {
+    /// Channels on which somebody has asked for a queue, to be asked on again: the depth of some queues
+    /// is asked for every few seconds, and a channel of its own each time would cost thrice as much.
+    idle: Mutex<Vec<Channel>>,
+}
+
+/// Channels that are kept at most.
+const IDLE: usize = 4;
 
 impl Consuming {
     pub(super) async fn open(
@@ -39,7 +46,26 @@ impl Consuming {
         let channel = connection.create_channel().await?;
         topology.declare(&channel).await?;
         listen(channel, &topology, notices, over).await?;
-        Ok((connection, Self))
+        let idle = Mutex::default();
+        Ok((connection, Self { idle }))
+    }
+}
+
+impl Consuming {
+    fn take_idle(&self) -> Option<Channel> {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        std::iter::from_fn(|| idle.pop()).find(|channel| channel.status().connected())
+    }
+
+    async fn keep_idle(&self, channel: Channel) -> lapin::Result<()> {
+        {
+            let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+            if idle.len() < IDLE {
+                idle.push(channel);
+                return Ok(());
+            }
+        }
+        channel.close(200, "asked".into()).await
     }
 }
 
@@ -146,8 +172,10 @@ impl Pump {
 impl Session<Consuming> {
     /// What is in a queue; nothing in one that is not there.
     pub(super) async fn depth(&self, queue: ShortString) -> lapin::Result<Depth> {
-        // The broker ends the channel on which a queue is asked for that is not there.
-        let channel = self.connection().create_channel().await?;
+        let channel = match self.channels.take_idle() {
+            Some(channel) => channel,
+            None => self.connection().create_channel().await?,
+        };
         let options = QueueDeclareOptions {
             passive: true,
             ..QueueDeclareOptions::default()
@@ -157,12 +185,13 @@ impl Session<Consuming> {
             .await;
         match asked {
             Ok(queue) => {
-                channel.close(200, "asked".into()).await?;
+                self.channels.keep_idle(channel).await?;
                 Ok(Depth {
                     waiting: queue.message_count().into(),
                     consumers: queue.consumer_count().into(),
                 })
             }
+            // The broker has ended the channel with its answer.
             Err(error) if is_not_found(&error) => Ok(Depth::default()),
             Err(error) => Err(error),
         }
