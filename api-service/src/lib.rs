@@ -5,6 +5,7 @@ pub mod accounts;
 pub mod app;
 mod audit;
 pub mod auth;
+mod deliveries;
 pub mod destinations;
 pub mod domain;
 pub mod graphql;

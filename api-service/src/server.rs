@@ -38,6 +38,8 @@ pub struct Api {
     address: SocketAddr,
     server: ServerHandle,
     stop: CancellationToken,
+    /// Cancelled first: the server waits for requests to end, and these would not.
+    watching: CancellationToken,
     supervision: Supervision,
     tasks: JoinSet<()>,
 }
@@ -51,11 +53,13 @@ impl Api {
             foundation.database.clone(),
             foundation.clock.clone(),
         ));
+        let watchers = http::Watchers::default();
         let state = web::Data::new(http::State {
             app: app.clone(),
             tokens: tokens.clone(),
             schema: graphql::schema(app.clone()),
             request_rate: Arc::new(http::RequestRate::new(&foundation.config.limits)),
+            watchers: watchers.clone(),
             runtime: tokio::runtime::Handle::current(),
         });
         let bind = foundation.config.api.bind;
@@ -113,6 +117,7 @@ impl Api {
             address,
             server: handle,
             stop,
+            watching: watchers.stop,
             supervision,
             tasks,
         })
@@ -131,6 +136,7 @@ impl Api {
     /// Takes no more requests, ends those that are under way, and stops relaying. What is still in
     /// the outbox is relayed after the next start.
     pub async fn stop(mut self) {
+        self.watching.cancel();
         self.server.stop(true).await;
         self.stop.cancel();
         while let Some(ended) = self.tasks.join_next().await {
@@ -181,7 +187,7 @@ async fn follow(
             Ok(Notice::ConfigVersion(version)) => versions.committed(version),
             // Among those that were missed may be any.
             Ok(Notice::AccessChanged) | Err(RecvError::Lagged(_)) => tokens.changed(),
-            Ok(Notice::LanesChanged) => {}
+            Ok(_) => {}
             Err(RecvError::Closed) => return,
         }
     }

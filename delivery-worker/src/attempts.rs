@@ -11,6 +11,7 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::classification::Ending;
 use crate::dispatch::{Connection, Dispatcher, Sending};
 use crate::endpoint::Endpoint;
+use crate::feed::Feed;
 use crate::history::{Attempt, History};
 use crate::metrics::{Age, Metrics};
 use crate::outcome::Outcome;
@@ -43,6 +44,7 @@ pub(crate) struct Attempts {
     pub(crate) snapshots: Arc<Snapshots>,
     pub(crate) dispatcher: Dispatcher,
     pub(crate) history: Arc<History>,
+    pub(crate) feed: Arc<Feed>,
     pub(crate) metrics: Metrics,
     pub(crate) clock: Clock,
     pub(crate) traces: Traces,
@@ -99,13 +101,15 @@ impl Attempts {
             self.metrics.arrived(&event.age, self.clock.now());
         }
         log_change(endpoint, &outcome);
-        self.history.record(&Attempt {
+        let attempt = Attempt {
             destination_id,
             event,
             at,
             took: began.elapsed(),
             outcome: &outcome,
-        });
+        };
+        self.history.record(&attempt);
+        self.feed.record(&attempt);
         Ok(outcome)
     }
 

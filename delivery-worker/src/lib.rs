@@ -7,6 +7,7 @@ mod classification;
 mod delivery;
 mod dispatch;
 mod endpoint;
+mod feed;
 mod handover;
 mod history;
 mod http;
@@ -39,6 +40,7 @@ use crate::attempts::Attempts;
 use crate::delivery::Deliverer;
 use crate::dispatch::Dispatcher;
 use crate::endpoint::EndpointSettings;
+use crate::feed::Feed;
 use crate::handover::Handover;
 use crate::history::History;
 use crate::lane::{Cleaner, Keeper, Lanes};
@@ -93,6 +95,11 @@ impl Worker {
             .clone()
             .keep(foundation.clone(), worker.stopping.clone());
         worker.spawn("history", keeping);
+        let feed = Arc::new(Feed::default());
+        let telling = feed
+            .clone()
+            .run(foundation.clone(), worker.stopping.clone());
+        worker.spawn("feed", telling);
         let handover = Handover {
             foundation: foundation.clone(),
             metrics: metrics.clone(),
@@ -108,6 +115,7 @@ impl Worker {
             snapshots,
             dispatcher,
             history,
+            feed,
             metrics: metrics.clone(),
             clock: foundation.clock.clone(),
             traces: foundation.traces.clone(),

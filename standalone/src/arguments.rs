@@ -28,6 +28,8 @@ pub enum Command {
     Receive(Receive),
     /// Show how deliveries to each destination go. Ends with 3 when one of them is in trouble.
     Status(remote::Status),
+    /// Show what becomes of deliveries, as they are tried, until Ctrl-C.
+    Tail(remote::Tail),
     /// Publish the events of a file.
     Publish(remote::Publish),
     /// Look at what destinations never took, and have it delivered again.

@@ -6,8 +6,9 @@ use std::time::Duration;
 use anyhow::Context as _;
 use bytes::Bytes;
 use http::response::Parts;
-use http::{Method, Request, header};
+use http::{Method, Request, Response, header};
 use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client as HttpClient;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -153,6 +154,21 @@ impl Client {
             request = request.header("authorization", format!("Bearer {token}"));
         }
         self.send(request.body(Full::from(body))?).await
+    }
+
+    /// Sends a GET with the token, and returns the answer's head and the body as it comes: without an end,
+    /// maybe.
+    pub async fn follow(&self, path: &str) -> anyhow::Result<Response<Incoming>> {
+        let mut request = Request::builder().uri(format!("{}{path}", self.base));
+        if let Some(token) = &self.token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        let answered = self.http.request(request.body(Full::default())?);
+        tokio::time::timeout(TIMEOUT, answered)
+            .await
+            .map_err(anyhow::Error::from)
+            .and_then(|response| Ok(response?))
+            .context("the API does not answer")
     }
 
     /// Sends a GET; the body as it came.

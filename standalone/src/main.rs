@@ -42,6 +42,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Demo => return done(demo::run().await),
         Command::Receive(Receive { bind, status }) => return done(receive(bind, status).await),
         Command::Status(arguments) => return Ok(code(remote::status::run(arguments).await?)),
+        Command::Tail(arguments) => return done(remote::tail::run(arguments).await),
         Command::Publish(arguments) => {
             return Ok(all_or_not(remote::publish::run(arguments).await?));
         }

@@ -4,6 +4,7 @@ mod asset;
 mod body;
 mod console;
 mod credentials;
+mod deliveries;
 mod error;
 mod explorer;
 mod graphql;
@@ -32,6 +33,7 @@ use crate::app::App;
 use crate::auth::Caller;
 use crate::auth::token::{Refused, TokenCache};
 use crate::graphql::Schema;
+pub(crate) use deliveries::Watchers;
 use error::HttpError;
 use request_rate::Client;
 pub(crate) use request_rate::RequestRate;
@@ -43,6 +45,7 @@ pub(crate) struct State {
     pub(crate) tokens: Arc<TokenCache>,
     pub(crate) schema: Schema,
     pub(crate) request_rate: Arc<RequestRate>,
+    pub(crate) watchers: Watchers,
     /// Where the work is done. Each thread of the server has a runtime of its own that ends with the
     /// server; a database connection opened there would die with it.
     pub(crate) runtime: Handle,
@@ -120,6 +123,11 @@ pub(crate) fn routes(config: &mut web::ServiceConfig) {
         .service(
             web::resource("/-/console/{part}")
                 .route(web::get().to(console::part))
+                .default_service(only("GET")),
+        )
+        .service(
+            web::resource("/api/v1/deliveries")
+                .route(web::get().to(deliveries::get))
                 .default_service(only("GET")),
         )
         .service(

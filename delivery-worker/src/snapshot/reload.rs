@@ -156,7 +156,7 @@ impl Snapshots {
                 _ = compare.tick() => self.compare().await,
                 notice = notices.recv() => match notice {
                     Ok(Notice::ConfigVersion(version)) => self.reload_to(version).await,
-                    Ok(Notice::AccessChanged | Notice::LanesChanged) => Ok(()),
+                    Ok(_) => Ok(()),
                     Err(RecvError::Lagged(_)) => self.compare().await,
                     Err(RecvError::Closed) => return,
                 },

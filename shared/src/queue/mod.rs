@@ -5,6 +5,7 @@ pub mod amqp;
 pub mod embedded;
 mod message;
 mod question;
+mod reports;
 mod settlement;
 pub mod silent;
 
@@ -17,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use message::{Headers, Message};
 pub use question::{Answer, Question, Questions, Tried, Unanswered};
+pub use reports::{Report, Reports};
 pub use settlement::{Accepted, Delivery, Settled, Settlement, Stored};
 pub(crate) use settlement::{Ticket, Verdict};
 
@@ -149,7 +151,7 @@ impl Rung {
 }
 
 /// What one process tells the others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Notice {
     /// The streaming configuration has this version now.
@@ -158,6 +160,13 @@ pub enum Notice {
     AccessChanged,
     /// A lane was opened or closed, or its owner wants something of it.
     LanesChanged,
+    /// Somebody watches deliveries: workers are to tell of them for so many seconds.
+    WatchDeliveries {
+        /// At most 60 count.
+        seconds: u64,
+    },
+    /// A worker tells of deliveries.
+    Deliveries(Arc<Reports>),
 }
 
 /// Why a message was not stored, as far as is known.

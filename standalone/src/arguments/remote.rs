@@ -51,6 +51,26 @@ pub struct Status {
     pub groups: Groups,
 }
 
+/// Which deliveries to show.
+#[derive(Debug, Args)]
+pub struct Tail {
+    #[command(flatten)]
+    #[expect(
+        missing_docs,
+        reason = "it would become the description of the command"
+    )]
+    pub api: Api,
+    #[command(flatten)]
+    #[expect(
+        missing_docs,
+        reason = "it would become the description of the command"
+    )]
+    pub groups: Groups,
+    /// Only those to this destination: its number, its global id or its name.
+    #[arg(long, value_name = "ID")]
+    pub destination: Option<String>,
+}
+
 /// What to publish.
 #[derive(Debug, Args)]
 pub struct Publish {

@@ -5,6 +5,7 @@ mod destinations;
 pub mod output;
 pub mod publish;
 pub mod status;
+pub mod tail;
 
 use anyhow::Context as _;
 use serde_json::Value;

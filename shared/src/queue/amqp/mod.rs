@@ -153,7 +153,7 @@ impl Queue for AmqpQueue {
 
     fn announce(&self, notice: Notice) {
         // This process hears it even when the broker is away.
-        let _ = self.notices.send(notice);
+        let _ = self.notices.send(notice.clone());
         let Some(session) = self.publishing.current() else {
             return;
         };

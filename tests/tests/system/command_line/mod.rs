@@ -4,6 +4,7 @@ mod dead_letters;
 mod publishing;
 mod refusals;
 mod status;
+mod tail;
 
 use std::process::{Output, Stdio};
 
