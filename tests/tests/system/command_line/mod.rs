@@ -1,6 +1,7 @@
 //! The commands of `auditstream` that ask a running API, as people and scripts call them.
 
 mod dead_letters;
+mod over_https;
 mod publishing;
 mod refusals;
 mod status;

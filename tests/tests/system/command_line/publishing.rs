@@ -13,8 +13,11 @@ use tests::on_every_backend;
 use tests::scenario::{all_arrived, receiving, until_received};
 use tests::system::{ADMIN_TOKEN, Setup, System};
 use tests::wait::within_deadline;
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader, copy_bidirectional};
+use tokio::io::{
+    AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader, copy_bidirectional,
+};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::process::Command;
 
 use super::{Done, auditstream, run, run_with_input, with_variables};
 
@@ -23,6 +26,7 @@ on_every_backend!(
     a_bad_line_is_told_and_what_comes_before_it_is_published,
     publishing_waits_for_an_api_that_is_away,
     events_whose_answer_was_lost_are_sent_again_with_the_same_id,
+    who_interrupts_it_is_told_how_far_it_got,
 );
 
 fn lines(ids: &[String]) -> String {
@@ -191,5 +195,34 @@ async fn events_whose_answer_was_lost_are_sent_again_with_the_same_id(backend: B
     let requests = receiver.received();
     let mut ids = requests.iter().filter(is_it).map(|one| &one.event_id);
     assert_eq!(ids.next(), ids.next());
+    system.stop().await;
+}
+
+async fn who_interrupts_it_is_told_how_far_it_got(backend: Backend) {
+    // The last of them waits for others of its batch, or for the end of the input.
+    const EVENTS: usize = 501;
+    let system = Setup::on(backend).start().await;
+    let receiver = receiving(&system.client()).await;
+    let ids = ids("line", EVENTS);
+    let mut child = auditstream(&system, &["publish", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(lines(&ids).as_bytes()).await.unwrap();
+    all_arrived(&receiver, &ids[..EVENTS - 1]).await;
+    let process = child.id().unwrap().to_string();
+    let sent = Command::new("kill").args(["-INT", &process]).status().await;
+    assert!(sent.unwrap().success());
+    let ended = within_deadline("its end", child.wait_with_output()).await;
+    let done: Done = ended.unwrap().into();
+    assert_eq!(done.code, Some(1), "{done:?}");
+    assert_eq!(
+        done.stderr,
+        "500 events were accepted, none from line 501 on: go on with --from-line 501\n"
+    );
+    drop(input);
     system.stop().await;
 }
