@@ -76,6 +76,10 @@ impl Feed {
                     Ok(Notice::WatchDeliveries { seconds }) => {
                         let watch = Duration::from_secs(seconds).min(LONGEST_WATCH);
                         let until = foundation.clock.now() + watch;
+                        if !watched {
+                            // Attempts that ended after the last watcher had gone.
+                            self.take();
+                        }
                         self.watched_until.fetch_max(until.0, Ordering::Relaxed);
                         watched = true;
                     }

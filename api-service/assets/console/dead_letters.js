@@ -17,7 +17,7 @@ export function DeadLetters({ scope, place, destination }) {
   // The places at which the pages so far begin.
   const [pages, setPages] = useState([null]);
   const after = pages.at(-1);
-  const polled = usePolling(() => readDeadLetters(scope, place, after), EVERY, [after]);
+  const polled = usePolling(() => readDeadLetters(scope, place, destination.id, after), EVERY, [after]);
   const letters = polled.data;
   const [chosen, setChosen] = useState([]);
   const there = (letters?.nodes ?? []).map(({ id }) => id);

@@ -36,12 +36,27 @@ export function creation(scope, draft) {
   return { mutation: create, input, selection: `${destination} { id }`, of: { field: "destination" } };
 }
 
-/** The steps that make a destination what the draft says. */
+/** The step that keeps a new destination from getting events before all of what narrows them is there. */
+export function pause(scope, id) {
+  return { mutation: kind(scope).update, input: { id, active: false }, of: { field: "destination" } };
+}
+
+/** Whether a draft says more than a creation can. */
+export function hasDetails(draft) {
+  return [draft.headers, draft.eventTypes, draft.namespaces].some((list) => list.length > 0);
+}
+
+/**
+ * The steps that make a destination what the draft says. Those that widen what it gets come later, each by
+ * `later`: `"field"`, when what was said of the same field was accepted, or `"all"`, when everything was.
+ * A filter that is refused must not leave the destination with fewer filters than before.
+ */
 export function changes(scope, destination, draft) {
   const names = kind(scope);
   const before = draftOf(destination);
   const steps = [];
   const step = (mutation, input, of, selection) => steps.push({ mutation, input, of, selection });
+  const later = (when, mutation, input, of) => steps.push({ mutation, input, of, later: when });
 
   const input = {};
   if (draft.name !== before.name) {
@@ -53,8 +68,8 @@ export function changes(scope, destination, draft) {
   if (draft.token) {
     input.verificationToken = draft.token;
   }
-  if (draft.active !== before.active) {
-    input.active = draft.active;
+  if (before.active && !draft.active) {
+    input.active = false;
   }
   if (Object.keys(input).length) {
     step(names.update, { id: destination.id, ...input }, { field: "destination" });
@@ -83,7 +98,7 @@ export function changes(scope, destination, draft) {
     step(names.eventTypesAdd, { destinationId: destination.id, eventTypeFilters: added }, { field: "eventTypes" });
   }
   if (removed.length) {
-    step(names.eventTypesRemove, { destinationId: destination.id, eventTypeFilters: removed }, { field: "eventTypes" });
+    later("field", names.eventTypesRemove, { destinationId: destination.id, eventTypeFilters: removed }, { field: "eventTypes" });
   }
 
   for (const { id, row, path } of draft.namespaces) {
@@ -95,10 +110,30 @@ export function changes(scope, destination, draft) {
   }
   for (const { id, row, path } of before.namespaces) {
     if (draft.namespaces.find((filter) => filter.id === id)?.path !== path) {
-      step(names.namespaceDelete, { namespaceFilterId: id }, { field: "namespaces", row });
+      later("field", names.namespaceDelete, { namespaceFilterId: id }, { field: "namespaces", row });
     }
   }
+  if (draft.active && !before.active) {
+    later("all", names.update, { id: destination.id, active: true }, { field: "destination" });
+  }
   return steps;
+}
+
+/** Carries the steps out, those for later as far as they may be; what was answered. */
+export async function carryOut(steps, mutate) {
+  const answers = [];
+  const refused = () => answers.filter(({ errors }) => errors.length).map(({ of }) => of.field);
+  for (const [when, may] of [
+    [undefined, () => true],
+    ["field", ({ of }) => !refused().includes(of.field)],
+    ["all", () => refused().length === 0],
+  ]) {
+    const now = steps.filter((step) => step.later === when && may(step));
+    if (now.length) {
+      answers.push(...(await mutate(now)));
+    }
+  }
+  return answers;
 }
 
 /** Which input of the form a sentence of the API is about. */

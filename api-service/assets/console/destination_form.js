@@ -3,7 +3,7 @@ import { html, useEffect, useRef, useState } from "./view.js";
 import { announce } from "./announcement.js";
 import { mutate } from "./api.js";
 import { confirm } from "./confirm_dialog.js";
-import { changes, creation, draftOf, isChanged, problemsOf } from "./destination_changes.js";
+import { carryOut, changes, creation, draftOf, hasDetails, isChanged, pause, problemsOf } from "./destination_changes.js";
 import { kind, locate, numberOf, readDestination } from "./destination_queries.js";
 import { EventTypePicker } from "./event_type_picker.js";
 import { FormField } from "./form_field.js";
@@ -57,6 +57,8 @@ function Form({ scope, loaded }) {
   const form = useRef(null);
   const unsaved = useRef(false);
   const isDone = useRef(false);
+  // The id of a destination that was made here, from its creation on.
+  const madeId = useRef(null);
   unsaved.current = !isDone.current && isChanged(before, draft);
   useEffect(() => guard(() => unsaved.current, askToLeave), []);
   const set = (values) => {
@@ -70,25 +72,32 @@ function Form({ scope, loaded }) {
     let current = destination;
     let wanted = draft;
     if (!current) {
-      const [made] = await mutate([creation(scope, draft)]);
-      if (made.errors.length) {
-        return problemsOf([made]);
+      if (!madeId.current) {
+        const [made] = await mutate([creation(scope, draft)]);
+        if (made.errors.length) {
+          return problemsOf([made]);
+        }
+        // Known before anything else can fail: saving again must not make a second one.
+        madeId.current = made.payload[kind(scope).destination].id;
+        if (hasDetails(draft)) {
+          await mutate([pause(scope, madeId.current)]);
+        }
       }
-      const { id } = made.payload[kind(scope).destination];
-      current = await read(scope, numberOf(id));
+      current = await read(scope, numberOf(madeId.current));
+      if (!current) {
+        throw new Error("The destination was made, and somebody has destroyed it.");
+      }
       // Name and token may have been made up.
-      wanted = { ...draft, name: current.name, token: "" };
+      const known = (old) => ({ ...old, name: old.name || current.name, token: "" });
+      wanted = known(draft);
       setDestination(current);
       setBefore(draftOf(current));
-      setDraft(wanted);
+      setDraft(known);
     }
-    const steps = changes(scope, current, wanted);
-    if (steps.length) {
-      const answers = await mutate(steps);
-      if (answers.some(({ errors }) => errors.length)) {
-        await rebase(current, answers);
-        return problemsOf(answers);
-      }
+    const answers = await carryOut(changes(scope, current, wanted), mutate);
+    if (answers.some(({ errors }) => errors.length)) {
+      await rebase(current, answers);
+      return problemsOf(answers);
     }
     announce(destination ? "Saved." : "The destination was made.");
     isDone.current = true;
@@ -198,6 +207,7 @@ function Form({ scope, loaded }) {
         ${(failure || isRefused) &&
         html`<div role="alert" class="problem">
           ${failure ?? "Not all of it could be saved. What you typed is still here."}
+          ${destination && !destination.active && draft.active && " The destination is paused until all of it is saved."}
           ${" "}${problems.form ? problems.form.join(" ") : !failure && "What is wrong stands at the fields."}
         </div>`}
         <a class="button" href=${address(isNew ? { scope } : { scope, page: "destination", number: numberOf(destination.id) })}>

@@ -111,17 +111,22 @@ export async function readDestination(scope, place, number, minutes) {
 }
 
 /** What only who asks for it should see: `{ verificationToken, signingSecret }`. */
-export async function readSecrets(scope, place) {
-  const { destinations } = await readPage(scope, { first: 1, after: place }, "name verificationToken signingSecret");
-  return destinations[0];
+export async function readSecrets(scope, place, id) {
+  const { destinations } = await readPage(scope, { first: 1, after: place }, "id verificationToken signingSecret");
+  // The one behind the place is another one when this was destroyed meanwhile.
+  const [found] = destinations.filter((destination) => destination.id === id);
+  if (!found) {
+    throw new Error("The destination is not there any more.");
+  }
+  return found;
 }
 
 /** A part of the dead letters of a destination. */
-export async function readDeadLetters(scope, place, after) {
+export async function readDeadLetters(scope, place, id, after) {
   const letters = `id eventId eventType attempts lastStatus lastError diedAt replayRequestedAt body`;
-  const selection = `name deadLetters(first: 25, after: $letter) { count nodes { ${letters} } pageInfo { hasNextPage endCursor } }`;
+  const selection = `id deadLetters(first: 25, after: $letter) { count nodes { ${letters} } pageInfo { hasNextPage endCursor } }`;
   const { destinations } = await readPage(scope, { first: 1, after: place, letter: after }, selection);
-  return destinations[0]?.deadLetters ?? null;
+  return destinations.find((destination) => destination.id === id)?.deadLetters ?? null;
 }
 
 const TYPES = { first: "Int", after: "String", minutes: "Int!", letter: "String", fullPath: "ID!" };

@@ -19,7 +19,7 @@ function newToken() {
 export function Secrets({ scope, place, destination }) {
   const [shown, setShown] = useState({});
   const show = (name) => async () => {
-    const secrets = await readSecrets(scope, place);
+    const secrets = await readSecrets(scope, place, destination.id);
     setShown((old) => ({ ...old, [name]: secrets[name] }));
   };
   const hide = (name) => () => setShown((old) => ({ ...old, [name]: undefined }));

@@ -24,8 +24,12 @@ function SignInForm({ autofocus }) {
     setBusy(true);
     setProblem(null);
     try {
-      await readAccount(typed);
-      signIn(typed);
+      const { user } = await readAccount(typed);
+      if (user) {
+        signIn(typed);
+      } else {
+        setProblem("This token is not of the scope API, which the console needs.");
+      }
     } catch (error) {
       setProblem(error.message);
       field.current?.querySelector("input")?.focus();

@@ -98,8 +98,11 @@ impl Refresh {
         let id = row.destination_id;
         let label = id.to_string();
         let now = self.foundation.clock.now();
-        let oldest = Timestamp(row.oldest_at.unwrap_or(row.changed_at));
-        let age = i64::try_from(now.since(oldest).as_secs()).unwrap_or(i64::MAX);
+        // None waits after its owner has moved all away.
+        let age = row
+            .oldest_at
+            .map_or(0, |oldest| now.since(Timestamp(oldest)).as_secs());
+        let age = i64::try_from(age).unwrap_or(i64::MAX);
         self.metrics
             .lane_oldest_age
             .with_label_values(&[&label])

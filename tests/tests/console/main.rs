@@ -5,4 +5,5 @@
 mod bad_input;
 mod instance;
 mod journey;
+mod narrowing;
 mod stage;
