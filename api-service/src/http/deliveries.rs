@@ -34,6 +34,8 @@ const EVERY: Duration = Duration::from_secs(2);
 const WATCH_SECONDS: u64 = 6;
 /// How often it is asked whether the client still may.
 const CHECK: Duration = Duration::from_secs(10);
+/// How long a client that does not read keeps its place.
+const PATIENCE: Duration = Duration::from_secs(15);
 /// Events that wait for a slow client before it misses some.
 const WAITING: usize = 64;
 
@@ -181,7 +183,15 @@ impl Watching {
                     Err(RecvError::Closed) => return,
                 },
             };
-            if !text.is_empty() && sender.send(Bytes::from(text)).await.is_err() {
+            if text.is_empty() {
+                continue;
+            }
+            let sent = tokio::select! {
+                () = stop.cancelled() => return,
+                sent = sender.send_timeout(Bytes::from(text), PATIENCE) => sent,
+            };
+            // It has gone, or does not read: its place is for another.
+            if sent.is_err() {
                 return;
             }
         }
