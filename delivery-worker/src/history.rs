@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use shared::backoff::Schedule;
-use shared::clock::Timestamp;
+use shared::clock::{Timestamp, millis};
 use shared::entities::failed_attempts;
 use shared::foundation::Foundation;
 use tokio_util::sync::CancellationToken;
@@ -120,9 +120,8 @@ impl History {
 impl Tally {
     fn record(&mut self, attempt: &Attempt<'_>) {
         let counts = self.minutes.entry(minute(attempt.at)).or_default();
-        let lag = attempt.event.age.at(attempt.at).as_millis();
-        let lag_ms = i64::try_from(lag).unwrap_or(i64::MAX);
-        counts.lag_ms = counts.lag_ms.max(lag_ms);
+        let lag = millis(attempt.event.age.at(attempt.at));
+        counts.lag_ms = counts.lag_ms.max(lag);
         let Some(failure) = attempt.outcome.failure() else {
             counts.delivered += 1;
             self.last_success = self.last_success.max(Some(attempt.at));

@@ -8,9 +8,9 @@ use std::time::Duration;
 use anyhow::Context as _;
 use sea_orm::sqlx::{Connection as _, PgConnection};
 use sea_orm::{
-    AccessMode, ConnectOptions, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    IsolationLevel, RuntimeErr, SqliteTransactionMode, SqlxError, TransactionOptions,
-    TransactionTrait as _,
+    AccessMode, ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction,
+    DbBackend, DbErr, IsolationLevel, RuntimeErr, SqliteTransactionMode, SqlxError, Statement,
+    TransactionOptions, TransactionTrait as _, Value,
 };
 
 use crate::backoff;
@@ -32,6 +32,19 @@ fn make_private(folder: &Path) -> std::io::Result<()> {
 /// SQLSTATEs of a PostgreSQL that says itself that it is there for nobody right now: too many
 /// connections, shutting down, recovering from a crash, starting up.
 const AWAY: [&str; 4] = ["53300", "57P01", "57P02", "57P03"];
+
+/// Carries out a statement that returns no rows, in the words of the connection's database; how many rows it
+/// changed.
+pub async fn execute<const N: usize>(
+    connection: &impl ConnectionTrait,
+    sql: &str,
+    values: [Value; N],
+) -> Result<u64, DbErr> {
+    let backend = connection.get_database_backend();
+    let statement = Statement::from_sql_and_values(backend, sql, values);
+    let result = connection.execute_raw(statement).await?;
+    Ok(result.rows_affected())
+}
 
 /// Connections to the database. Cheap to clone.
 #[derive(Debug, Clone)]

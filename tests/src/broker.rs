@@ -10,6 +10,11 @@ use lapin::options::{
 };
 use lapin::types::FieldTable;
 use lapin::{BasicProperties, Channel, Confirmation, Connection, ConnectionProperties};
+use shared::config::{ConnectionUrl, QueueBackend, QueueConfig};
+use shared::queue::Queue as _;
+use shared::queue::amqp::AmqpQueue;
+
+use crate::wait::until;
 
 /// A channel on a connection of its own, which must be kept as long.
 pub async fn channel(amqp_url: &str) -> (Connection, Channel) {
@@ -23,6 +28,33 @@ pub async fn channel(amqp_url: &str) -> (Connection, Channel) {
     (connection, channel)
 }
 
+/// As [`channel`], where the broker confirms what is published.
+pub async fn confirming(amqp_url: &str) -> (Connection, Channel) {
+    let (connection, channel) = channel(amqp_url).await;
+    channel
+        .confirm_select(ConfirmSelectOptions::default())
+        .await
+        .expect("the broker confirms");
+    (connection, channel)
+}
+
+/// The services' own queue on a broker, once it is connected.
+pub async fn queue(amqp_url: &str, prefix: &str) -> AmqpQueue {
+    let url = ConnectionUrl::new(amqp_url);
+    let config = QueueConfig {
+        backend: QueueBackend::Amqp(url.clone()),
+        prefix: prefix.to_owned(),
+        prefetch: 100,
+        publish_timeout: Duration::from_secs(5),
+    };
+    let queue = AmqpQueue::open(url, &config);
+    until("the connection", async || {
+        queue.is_connected().then_some(())
+    })
+    .await;
+    queue
+}
+
 /// A channel with confirms, on a connection of its own.
 struct Confirming {
     channel: Channel,
@@ -32,11 +64,7 @@ struct Confirming {
 
 impl Confirming {
     async fn connect(amqp_url: &str, prefix: &str) -> Self {
-        let (connection, channel) = channel(amqp_url).await;
-        channel
-            .confirm_select(ConfirmSelectOptions::default())
-            .await
-            .expect("the broker confirms");
+        let (connection, channel) = confirming(amqp_url).await;
         Self {
             channel,
             prefix: prefix.to_owned(),

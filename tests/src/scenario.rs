@@ -3,6 +3,8 @@
 
 use std::collections::HashSet;
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use standalone::client::Client;
 use standalone::receiver::{Received, Receiver};
@@ -25,6 +27,21 @@ pub async fn receiving(client: &Client) -> Receiver {
 /// A receiver that answers 200 to everything.
 pub fn willing() -> Receiver {
     Receiver::start_willing().expect("a receiver can be started")
+}
+
+/// A receiver that answers 200 while it is well and 503 otherwise, and what says whether it is.
+pub fn moody(well: bool) -> (Receiver, Arc<AtomicBool>) {
+    let well = Arc::new(AtomicBool::new(well));
+    let asked = well.clone();
+    let answer = move |_: &Received| {
+        if asked.load(Ordering::SeqCst) {
+            200
+        } else {
+            503
+        }
+    };
+    let receiver = Receiver::start(([127, 0, 0, 1], 0).into(), Arc::new(answer));
+    (receiver.expect("a receiver can be started"), well)
 }
 
 /// Makes the group `acme` and a destination of it on the receiver's path `/`.

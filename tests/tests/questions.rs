@@ -6,10 +6,9 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use lapin::BasicProperties;
 use lapin::options::{BasicPublishOptions, QueueDeleteOptions};
-use shared::config::{ConnectionUrl, QueueBackend, QueueConfig};
 use shared::queue::amqp::AmqpQueue;
 use shared::queue::{
-    Answer, Headers, Message, Question, Queue as _, Source, Target, Tried, Unanswered,
+    Answer, Headers, Message, Question, Questions, Queue as _, Source, Target, Tried, Unanswered,
 };
 use tests::backend::service_url;
 use tests::broker;
@@ -30,19 +29,7 @@ impl Fixture {
     }
 
     async fn open(&self) -> AmqpQueue {
-        let url = ConnectionUrl::new(&self.url);
-        let config = QueueConfig {
-            backend: QueueBackend::Amqp(url.clone()),
-            prefix: self.prefix.clone(),
-            prefetch: 100,
-            publish_timeout: Duration::from_secs(5),
-        };
-        let queue = AmqpQueue::open(url, &config);
-        until("the connection", async || {
-            queue.is_connected().then_some(())
-        })
-        .await;
-        queue
+        broker::queue(&self.url, &self.prefix).await
     }
 
     /// The queue of questions.
@@ -91,6 +78,18 @@ fn answer(question: Question) {
     question.answer(tried(number));
 }
 
+/// Asks, answers as another process would, and hears that.
+async fn the_next_question_is_answered(queue: &AmqpQueue, questions: &mut Questions) {
+    let (answered, ()) = tokio::join!(queue.ask(message(2), DEADLINE), async {
+        answer(
+            within_deadline("a question", questions.next())
+                .await
+                .expect("the queue is open"),
+        );
+    });
+    assert_eq!(answered.expect("an answer"), tried(2));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn each_answer_reaches_who_asked_for_it_whoever_answers() {
     let fixture = Fixture::new();
@@ -134,14 +133,7 @@ async fn a_question_without_an_answer_ends_with_the_patience_and_is_not_looked_a
     })
     .await;
     let mut questions = queue.questions();
-    let (answered, ()) = tokio::join!(queue.ask(message(2), DEADLINE), async {
-        answer(
-            within_deadline("a question", questions.next())
-                .await
-                .unwrap(),
-        );
-    });
-    assert_eq!(answered.unwrap(), tried(2));
+    the_next_question_is_answered(&queue, &mut questions).await;
     queue.close().await;
     fixture.remove().await;
 }
@@ -166,14 +158,7 @@ async fn a_queue_of_questions_that_was_deleted_is_declared_again_and_the_session
         .queue_delete(fixture.questions().into(), QueueDeleteOptions::default())
         .await
         .unwrap();
-    let (answered, ()) = tokio::join!(queue.ask(message(2), DEADLINE), async {
-        answer(
-            within_deadline("a question", questions.next())
-                .await
-                .unwrap(),
-        );
-    });
-    assert_eq!(answered.unwrap(), tried(2));
+    the_next_question_is_answered(&queue, &mut questions).await;
     // The session that brought it is the one that there was.
     assert!(!held.over().is_cancelled());
     drop(held);
@@ -210,14 +195,7 @@ async fn what_asks_for_no_answer_is_left_out_and_holds_up_nobody() {
             .await
             .unwrap();
     }
-    let (answered, ()) = tokio::join!(queue.ask(message(2), DEADLINE), async {
-        answer(
-            within_deadline("a question", questions.next())
-                .await
-                .unwrap(),
-        );
-    });
-    assert_eq!(answered.unwrap(), tried(2));
+    the_next_question_is_answered(&queue, &mut questions).await;
     queue.close().await;
     fixture.remove().await;
 }

@@ -4,7 +4,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use lapin::options::QueueDeleteOptions;
-use shared::config::{ConnectionUrl, QueueBackend, QueueConfig};
 use shared::queue::amqp::AmqpQueue;
 use shared::queue::{
     Delivery, Message, PublishError, Queue as _, Rung, Settlement, Source, Target,
@@ -33,19 +32,7 @@ impl Fixture {
     }
 
     async fn open(&self) -> AmqpQueue {
-        let url = ConnectionUrl::new(&self.url);
-        let config = QueueConfig {
-            backend: QueueBackend::Amqp(url.clone()),
-            prefix: self.prefix.clone(),
-            prefetch: 100,
-            publish_timeout: std::time::Duration::from_secs(5),
-        };
-        let queue = AmqpQueue::open(url, &config);
-        until("the connection", async || {
-            queue.is_connected().then_some(())
-        })
-        .await;
-        queue
+        broker::queue(&self.url, &self.prefix).await
     }
 
     async fn delete(&self, queue: &str) {

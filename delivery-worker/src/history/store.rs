@@ -3,9 +3,11 @@
 use std::collections::HashMap;
 
 use sea_orm::{
-    ActiveValue, ColumnTrait as _, ConnectionTrait as _, DatabaseTransaction, DbErr,
-    EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Statement, Value,
+    ActiveValue, ColumnTrait as _, DatabaseTransaction, DbErr, EntityTrait as _, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _,
 };
+use shared::clock::millis;
+use shared::database::execute;
 use shared::entities::{delivery_stats, destinations, failed_attempts};
 use shared::foundation::Foundation;
 use tokio::time::Instant;
@@ -73,8 +75,7 @@ async fn existing(transaction: &DatabaseTransaction, ids: &[i64]) -> Result<Vec<
 
 async fn write_one(transaction: &DatabaseTransaction, id: i64, tally: &Tally) -> Result<(), DbErr> {
     for (minute, counts) in &tally.minutes {
-        run(
-            transaction,
+        execute(transaction,
             "INSERT INTO delivery_stats (destination_id, minute, delivered, failed, lag_ms) VALUES ($1, $2, $3, $4, $5)
              ON CONFLICT (destination_id, minute) DO UPDATE SET
              delivered = delivery_stats.delivered + excluded.delivered,
@@ -90,7 +91,7 @@ async fn write_one(transaction: &DatabaseTransaction, id: i64, tally: &Tally) ->
         )
         .await?;
     }
-    run(
+    execute(
         transaction,
         "INSERT INTO destination_health (destination_id, lane_state, changed_at, last_success_at)
          VALUES ($1, 'closed', 0, $2)
@@ -111,7 +112,7 @@ async fn write_last_failure(
     id: i64,
     last: &Failed,
 ) -> Result<(), DbErr> {
-    run(
+    execute(
         transaction,
         "UPDATE destination_health SET last_failure_at = $1, last_failure_status = $2,
          last_failure_error = $3, last_failure_response = $4 WHERE destination_id = $5",
@@ -124,6 +125,7 @@ async fn write_last_failure(
         ],
     )
     .await
+    .map(drop)
 }
 
 async fn write_failures(
@@ -166,20 +168,4 @@ async fn write_failures(
             .await?;
     }
     Ok(())
-}
-
-async fn run<const N: usize>(
-    transaction: &DatabaseTransaction,
-    sql: &str,
-    values: [Value; N],
-) -> Result<(), DbErr> {
-    let backend = transaction.get_database_backend();
-    transaction
-        .execute_raw(Statement::from_sql_and_values(backend, sql, values))
-        .await
-        .map(drop)
-}
-
-fn millis(duration: std::time::Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }

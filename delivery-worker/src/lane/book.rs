@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait as _, DbBackend, DbErr, EntityTrait as _,
-    QueryFilter as _, QueryOrder as _, QuerySelect as _, Statement, Value,
+    QueryFilter as _, QueryOrder as _, QuerySelect as _, Statement,
 };
-use shared::clock::Timestamp;
-use shared::database::Database;
+use shared::clock::{Timestamp, millis};
+use shared::database::{Database, execute};
 use shared::entities::destination_health as health;
 use shared::entities::destroyed_destinations as destroyed;
 
@@ -36,8 +36,7 @@ pub(super) async fn open(
     now: Timestamp,
     probe_at: Timestamp,
 ) -> Result<Opened, DbErr> {
-    let written = run(
-        database,
+    let written = execute(database.writer(),
         "INSERT INTO destination_health (destination_id, lane_state, changed_at, next_probe_at, failed_probes, oldest_at)
          SELECT id, 'open', $2, $3, 1, $2 FROM destinations WHERE id = $1
          ON CONFLICT (destination_id) DO UPDATE SET lane_state = 'open', changed_at = excluded.changed_at,
@@ -96,8 +95,8 @@ pub(super) async fn lease(
     worker: &str,
 ) -> Result<Option<health::Model>, DbErr> {
     let now = now(database.backend());
-    let taken = run(
-        database,
+    let taken = execute(
+        database.writer(),
         &format!(
             "UPDATE destination_health SET lease_holder = $2, lease_until = {now} + $3
              WHERE destination_id = $1 AND lane_state = 'open'
@@ -126,7 +125,12 @@ pub(super) async fn renew(database: &Database, worker: &str) -> Result<HashSet<i
              ORDER BY destination_id {lock}
          )"
     );
-    run(database, &renew, [worker.into(), millis(LEASE).into()]).await?;
+    execute(
+        database.writer(),
+        &renew,
+        [worker.into(), millis(LEASE).into()],
+    )
+    .await?;
     let held: Vec<i64> = health::Entity::find()
         .select_only()
         .column(health::Column::DestinationId)
@@ -185,28 +189,38 @@ pub(super) async fn note(
                 (*head_failures).into(),
                 oldest_at.map(|moment| moment.0).into(),
             ];
-            run(database, &sql, values).await?
+            execute(database.writer(), &sql, values).await?
         }
         Note::Closed(at) => {
             let sql = format!(
                 "UPDATE destination_health SET lane_state = 'closed', changed_at = $3, failed_probes = 0,
                  head_event_id = NULL, head_failures = 0, oldest_at = NULL, purge_requested_at = NULL {held}"
             );
-            run(database, &sql, [id.into(), worker.into(), at.0.into()]).await?
+            execute(
+                database.writer(),
+                &sql,
+                [id.into(), worker.into(), at.0.into()],
+            )
+            .await?
         }
         Note::Open(at) => {
             let sql = format!(
                 "UPDATE destination_health SET lane_state = 'open', changed_at = $3, oldest_at = $3 {held}"
             );
-            run(database, &sql, [id.into(), worker.into(), at.0.into()]).await?
+            execute(
+                database.writer(),
+                &sql,
+                [id.into(), worker.into(), at.0.into()],
+            )
+            .await?
         }
         Note::Purged(requested_at) => {
             let sql = format!(
                 "UPDATE destination_health SET purge_requested_at = NULL, oldest_at = NULL {held}
                  AND purge_requested_at = $3"
             );
-            run(
-                database,
+            execute(
+                database.writer(),
                 &sql,
                 [id.into(), worker.into(), (*requested_at).into()],
             )
@@ -218,8 +232,8 @@ pub(super) async fn note(
 
 /// Gives a lane's lease up.
 pub(super) async fn release(database: &Database, id: i64, worker: &str) -> Result<(), DbErr> {
-    run(
-        database,
+    execute(
+        database.writer(),
         "UPDATE destination_health SET lease_holder = NULL, lease_until = 0
          WHERE destination_id = $1 AND lease_holder = $2",
         [id.into(), worker.into()],
@@ -278,23 +292,13 @@ pub(super) async fn of_destroyed(database: &Database) -> Result<Vec<i64>, DbErr>
 
 /// The lane of a destroyed destination is gone.
 pub(super) async fn removed(database: &Database, id: i64) -> Result<(), DbErr> {
-    run(
-        database,
+    execute(
+        database.writer(),
         "UPDATE destroyed_destinations SET had_lane = false WHERE destination_id = $1",
         [id.into()],
     )
     .await
     .map(drop)
-}
-
-async fn run<const N: usize>(
-    database: &Database,
-    sql: &str,
-    values: [Value; N],
-) -> Result<u64, DbErr> {
-    let statement = Statement::from_sql_and_values(database.backend(), sql, values);
-    let result = database.writer().execute_raw(statement).await?;
-    Ok(result.rows_affected())
 }
 
 /// The database's clock in milliseconds since 1970.
@@ -303,10 +307,6 @@ fn now(backend: DbBackend) -> &'static str {
         DbBackend::Postgres => "(extract(epoch FROM clock_timestamp()) * 1000)::bigint",
         _ => "CAST(unixepoch('subsec') * 1000 AS INTEGER)",
     }
-}
-
-fn millis(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

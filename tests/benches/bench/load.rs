@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
+use lapin::options::BasicPublishOptions;
 use lapin::{BasicProperties, Channel, Confirmation, Connection};
 use tests::broker;
 use tests::system::System;
@@ -26,11 +26,7 @@ pub(crate) struct Producer {
 
 impl Producer {
     pub(crate) async fn connect(system: &System) -> Self {
-        let (connection, channel) = broker::channel(system.amqp_url()).await;
-        channel
-            .confirm_select(ConfirmSelectOptions::default())
-            .await
-            .expect("the broker confirms");
+        let (connection, channel) = broker::confirming(system.amqp_url()).await;
         Self {
             channel,
             exchange: format!("{}.events", system.prefix()),

@@ -8,10 +8,7 @@ use crate::stage::Stage;
 async fn an_admin_makes_and_changes_a_destination_of_the_instance() {
     let stage = Stage::open().await;
     let browser = &stage.browser;
-    stage.sign_in().await;
-    browser
-        .click("//select/option[normalize-space()='Instance']")
-        .await;
+    stage.sign_in_to("Instance").await;
     browser.press("New destination").await;
     browser.fill("URL", &stage.receiver.url("/all")).await;
     browser.fill("Name", "All").await;

@@ -23,10 +23,7 @@ fn with_acme(active: bool) -> Value {
 async fn a_refused_filter_leaves_a_new_destination_paused_and_an_old_one_as_narrow_as_it_was() {
     let stage = Stage::open().await;
     let browser = &stage.browser;
-    stage.sign_in().await;
-    browser
-        .click("//select/option[normalize-space()='Instance']")
-        .await;
+    stage.sign_in_to("Instance").await;
     browser.press("New destination").await;
     browser.fill("URL", &stage.receiver.url("/narrow")).await;
     browser.press("Add group or project").await;

@@ -10,6 +10,7 @@ use standalone::receiver::Receiver;
 use tests::backend::Backend;
 use tests::browser::{Browser, Scheme};
 use tests::repository::root;
+use tests::scenario::moody;
 use tests::system::{ADMIN_TOKEN, Administer as _, Setup, System};
 use tests::wait::until;
 
@@ -39,18 +40,7 @@ impl Stage {
         let client = system.client();
         client.create_group("acme", None).await;
         client.create_group("web", Some("acme")).await;
-        let well = Arc::new(AtomicBool::new(true));
-        let answer = {
-            let well = well.clone();
-            Arc::new(move |_: &_| {
-                if well.load(Ordering::SeqCst) {
-                    200
-                } else {
-                    503
-                }
-            })
-        };
-        let receiver = Receiver::start(([127, 0, 0, 1], 0).into(), answer).unwrap();
+        let (receiver, well) = moody(true);
         let stage = Self {
             system,
             browser,
@@ -68,11 +58,16 @@ impl Stage {
 
     /// Signs in as the admin, at the destinations of the group.
     pub(crate) async fn sign_in(&self) {
+        self.sign_in_to("acme").await;
+    }
+
+    /// Signs in as the admin, at the destinations of a scope by its name in the list of scopes.
+    pub(crate) async fn sign_in_to(&self, scope: &str) {
         self.browser.fill("Access token", ADMIN_TOKEN).await;
         self.browser.press("Sign in").await;
         self.browser.until_shown("Sign out").await;
         self.browser
-            .click("//select/option[normalize-space()='acme']")
+            .click(&format!("//select/option[normalize-space()='{scope}']"))
             .await;
         self.browser.until_shown("New destination").await;
     }

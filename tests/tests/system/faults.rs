@@ -1,7 +1,6 @@
 //! Nothing that was accepted is lost, whatever breaks.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 
 use sea_orm::EntityTrait as _;
 use shared::entities::rejected_messages;
@@ -9,7 +8,9 @@ use standalone::receiver::Receiver;
 use tests::backend::Backend;
 use tests::events::{complete_event, event, ids};
 use tests::metrics::total;
-use tests::scenario::{all_arrived, publish, receiving, until_received, until_routed_by_version};
+use tests::scenario::{
+    all_arrived, moody, publish, receiving, until_received, until_routed_by_version,
+};
 use tests::system::{Administer as _, Setup, System};
 use tests::wait::until;
 use tests::{on_backend, on_every_backend};
@@ -56,21 +57,6 @@ const MOST_ANSWERED: usize = ANSWERED + 1;
 /// With many requests in flight from the first moment.
 fn with_many_at_once(backend: Backend) -> Setup {
     Setup::on(backend).set("AUDITSTREAM_DELIVERY__PERMITS_START", "64")
-}
-
-/// A receiver that answers 503 unless it is well, and what says whether it is.
-fn moody() -> (Receiver, Arc<AtomicBool>) {
-    let well = Arc::new(AtomicBool::new(false));
-    let asked = well.clone();
-    let answer = move |_: &_| {
-        if asked.load(Ordering::SeqCst) {
-            200
-        } else {
-            503
-        }
-    };
-    let receiver = Receiver::start(([127, 0, 0, 1], 0).into(), Arc::new(answer));
-    (receiver.unwrap(), well)
 }
 
 fn report(events: usize, repeated: usize) {
@@ -191,8 +177,7 @@ async fn without_the_database_healthy_destinations_receive_and_the_others_get_th
     let system = Setup::on(backend).start().await;
     let client = system.client();
     let receiver = receiving(&client).await;
-    let (troubled, well) = moody();
-    well.store(true, Ordering::SeqCst);
+    let (troubled, well) = moody(true);
     client
         .create_group_destination("acme", &troubled.url("/"))
         .await;
@@ -231,7 +216,7 @@ async fn fifty_kills_in_20_000_events_lose_nothing(backend: Backend) {
     let mut system = Setup::on(backend).start().await;
     let receiver = receiving(&system.client()).await;
     // Well at times: its lane is opened, drained and closed under the kills.
-    let (moody, well) = moody();
+    let (moody, well) = moody(false);
     system
         .client()
         .create_group_destination("acme", &moody.url("/"))

@@ -1,15 +1,13 @@
 //! What an owner sees of a destination, and does about it.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 
 use serde_json::{Value, json};
 use standalone::client::Client;
-use standalone::receiver::Receiver;
 use tests::backend::Backend;
 use tests::events::ids;
 use tests::on_every_backend;
-use tests::scenario::{all_arrived, publish};
+use tests::scenario::{all_arrived, moody, publish};
 use tests::system::{Administer as _, Setup};
 use tests::wait::until;
 
@@ -28,23 +26,6 @@ const HEALTH: &str = "{ group(fullPath: \"acme\") { externalAuditEventDestinatio
     deadLetters { count nodes { eventId lastStatus lastError } }
 } } } }";
 
-/// A receiver that answers 503 until it is well.
-fn unwell() -> (Receiver, Arc<AtomicBool>) {
-    let well = Arc::new(AtomicBool::new(false));
-    let answer = {
-        let well = well.clone();
-        Arc::new(move |_: &_| {
-            if well.load(Ordering::SeqCst) {
-                200
-            } else {
-                503
-            }
-        })
-    };
-    let receiver = Receiver::start(([127, 0, 0, 1], 0).into(), answer).unwrap();
-    (receiver, well)
-}
-
 async fn destination(client: &Client) -> Value {
     let mut data = client.graphql_ok(HEALTH, json!(null)).await.unwrap();
     data["group"]["externalAuditEventDestinations"]["nodes"][0].take()
@@ -62,7 +43,7 @@ async fn until_seen(what: &str, client: &Client, seen: impl Fn(&Value) -> bool) 
 async fn an_owner_sees_trouble_and_its_end(backend: Backend) {
     let system = Setup::on(backend).start().await;
     let client = system.client();
-    let (receiver, well) = unwell();
+    let (receiver, well) = moody(false);
     client.create_group("acme", None).await;
     client
         .create_group_destination("acme", &receiver.url("/"))
@@ -108,7 +89,7 @@ async fn an_owner_sees_trouble_and_its_end(backend: Backend) {
 async fn what_waits_can_be_moved_to_the_dead_letters_and_replayed(backend: Backend) {
     let system = Setup::on(backend).start().await;
     let client = system.client();
-    let (receiver, well) = unwell();
+    let (receiver, well) = moody(false);
     client.create_group("acme", None).await;
     let made = client
         .create_group_destination("acme", &receiver.url("/"))

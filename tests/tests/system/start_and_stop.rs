@@ -1,7 +1,7 @@
 //! Processes start together, refuse what they cannot use, and end without losing anything.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use standalone::client::Client;
@@ -9,7 +9,7 @@ use standalone::receiver::Receiver;
 use tests::backend::Backend;
 use tests::events::{event, events, ids};
 use tests::process::command;
-use tests::scenario::{all_arrived, stream_acme_to, until_received};
+use tests::scenario::{all_arrived, moody, stream_acme_to, until_received};
 use tests::system::{Administer as _, Setup, System};
 use tests::wait::until;
 use tests::{on_backend, on_every_backend};
@@ -106,18 +106,7 @@ async fn processes_that_are_asked_to_end_under_a_memory_alarm_end(backend: Backe
     let mut system = setup.start().await;
     system.ready().await;
     let client = system.client();
-    let well = Arc::new(AtomicBool::new(false));
-    let answer = {
-        let well = well.clone();
-        Arc::new(move |_: &_| {
-            if well.load(Ordering::SeqCst) {
-                200
-            } else {
-                503
-            }
-        })
-    };
-    let receiver = Receiver::start(([127, 0, 0, 1], 0).into(), answer).unwrap();
+    let (receiver, well) = moody(false);
     receiver.hold_after(0);
     stream_acme_to(&client, &receiver).await;
     let ids = ids("event", 20);
