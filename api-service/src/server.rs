@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::auth::token::TokenCache;
+use crate::deliveries::Places;
 use crate::destinations::DeadLetters;
 use crate::metrics::Metrics;
 use crate::outbox::Outbox;
@@ -39,7 +40,7 @@ pub struct Api {
     server: ServerHandle,
     stop: CancellationToken,
     /// Cancelled first: the server waits for requests to end, and these would not.
-    watching: CancellationToken,
+    stop_streams: CancellationToken,
     supervision: Supervision,
     tasks: JoinSet<()>,
 }
@@ -53,13 +54,14 @@ impl Api {
             foundation.database.clone(),
             foundation.clock.clone(),
         ));
-        let watchers = http::Watchers::default();
+        let stop_streams = CancellationToken::new();
         let state = web::Data::new(http::State {
             app: app.clone(),
             tokens: tokens.clone(),
             schema: graphql::schema(app.clone()),
             request_rate: Arc::new(http::RequestRate::new(&foundation.config.limits)),
-            watchers: watchers.clone(),
+            places: Places::default(),
+            stop_streams: stop_streams.clone(),
             runtime: tokio::runtime::Handle::current(),
         });
         let bind = foundation.config.api.bind;
@@ -117,7 +119,7 @@ impl Api {
             address,
             server: handle,
             stop,
-            watching: watchers.stop,
+            stop_streams,
             supervision,
             tasks,
         })
@@ -136,7 +138,7 @@ impl Api {
     /// Takes no more requests, ends those that are under way, and stops relaying. What is still in
     /// the outbox is relayed after the next start.
     pub async fn stop(mut self) {
-        self.watching.cancel();
+        self.stop_streams.cancel();
         self.server.stop(true).await;
         self.stop.cancel();
         while let Some(ended) = self.tasks.join_next().await {

@@ -161,6 +161,19 @@ pub async fn group(
     }
 }
 
+/// Whether the caller may administer what somebody, maybe a while ago, was found to be able to.
+pub(crate) async fn again(
+    app: &App,
+    caller: &Caller,
+    authorised: &Authorised,
+) -> Result<Authorised, Failure> {
+    let generation = authorised.generation;
+    match &authorised.scope {
+        Scope::Instance => instance(app, caller, generation),
+        Scope::Group(group) => self::group(app, caller, generation, group.clone()).await,
+    }
+}
+
 /// The group at a full path, when the caller may know of it: members and admins do.
 pub async fn visible_group(
     app: &App,

@@ -57,6 +57,37 @@ impl FromStr for AnyDestination {
     }
 }
 
+/// Why the destination with an id may not be administered.
+#[derive(Debug)]
+pub(crate) enum NotAuthorised {
+    /// The text is the id of no destination, as this sentence says.
+    NotAnId(String),
+    /// The permission check did not come to its good end.
+    Failed(Failure),
+}
+
+impl From<NotThisGid> for NotAuthorised {
+    fn from(error: NotThisGid) -> Self {
+        Self::NotAnId(error.to_string())
+    }
+}
+
+impl From<Failure> for NotAuthorised {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+/// The permission check for the destination with a global id of any class, as a text.
+pub(crate) async fn authorise_destination(
+    app: &App,
+    caller: &Caller,
+    id: &str,
+) -> Result<AuthorisedDestination, NotAuthorised> {
+    let id: AnyDestination = id.parse()?;
+    Ok(id.authorise(app, caller).await?)
+}
+
 /// A failure, which is worded alike for every class.
 pub(super) fn error(failure: Failure) -> Error {
     errors::top_level::<ConsolidatedGroup>(failure)

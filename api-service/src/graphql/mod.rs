@@ -48,11 +48,11 @@ use std::time::Duration;
 
 use async_graphql::{Context, EmptySubscription, MergedObject, Result};
 
+pub(crate) use any_destination::{NotAuthorised, authorise_destination};
 pub use query::Query;
 
 use crate::app::App;
 use crate::auth::{AccessTokenScope, Caller, MayPublish};
-use crate::destinations::Failure;
 
 /// The schema.
 pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
@@ -100,20 +100,6 @@ fn complete(builder: Builder, patience: Duration) -> Builder {
         .limit_complexity(limits::COMPLEXITY)
         .limit_directives(limits::DIRECTIVES)
         .extension(engine::ConformanceFactory { patience })
-}
-
-/// The number of the destination with a global id of any class, when the caller may administer it. The
-/// outer error says in words why the text is no such id.
-pub(crate) async fn destination_number(
-    app: &App,
-    caller: &Caller,
-    id: &str,
-) -> std::result::Result<std::result::Result<i64, Failure>, String> {
-    let id: any_destination::AnyDestination = id
-        .parse()
-        .map_err(|error: gid::NotThisGid| error.to_string())?;
-    let authorised = id.authorise(app, caller).await;
-    Ok(authorised.map(|destination| destination.id()))
 }
 
 fn app<'a>(ctx: &Context<'a>) -> &'a App {

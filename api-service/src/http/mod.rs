@@ -28,12 +28,13 @@ use actix_web::{HttpRequest, web};
 use shared::healthcheck::READINESS_PATH;
 use shared::secrets::token_digest;
 use tokio::runtime::Handle;
+use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::auth::Caller;
 use crate::auth::token::{Refused, TokenCache};
+use crate::deliveries::Places;
 use crate::graphql::Schema;
-pub(crate) use deliveries::Watchers;
 use error::HttpError;
 use request_rate::Client;
 pub(crate) use request_rate::RequestRate;
@@ -45,7 +46,10 @@ pub(crate) struct State {
     pub(crate) tokens: Arc<TokenCache>,
     pub(crate) schema: Schema,
     pub(crate) request_rate: Arc<RequestRate>,
-    pub(crate) watchers: Watchers,
+    /// For those who watch deliveries.
+    pub(crate) places: Places,
+    /// Cancelled before the server is to stop: what is watched has no end of its own.
+    pub(crate) stop_streams: CancellationToken,
     /// Where the work is done. Each thread of the server has a runtime of its own that ends with the
     /// server; a database connection opened there would die with it.
     pub(crate) runtime: Handle,

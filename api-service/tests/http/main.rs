@@ -8,6 +8,7 @@
 
 mod asset;
 mod console;
+mod deliveries;
 mod explorer;
 mod graphql;
 mod ingest;

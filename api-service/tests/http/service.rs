@@ -6,8 +6,9 @@ use api_service::Api;
 use api_service::accounts::{NewAccessToken, bootstrap, create_access_token};
 use api_service::auth::{AccessTokenScope, InstanceAdmin};
 use bytes::Bytes;
-use http::{Method, Request, StatusCode};
+use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
@@ -108,14 +109,7 @@ impl Service {
         headers: &[(&str, &str)],
         body: impl Into<Bytes>,
     ) -> Answer {
-        let mut request = Request::builder()
-            .method(method)
-            .uri(format!("http://{}{path}", self.api.address()));
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let request = request.body(Full::new(body.into())).unwrap();
-        let response = self.client.request(request).await.unwrap();
+        let response = self.request(method, path, headers, body).await;
         let (head, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
         Answer {
@@ -123,6 +117,34 @@ impl Service {
             headers: head.headers,
             text: String::from_utf8(body.to_vec()).unwrap(),
         }
+    }
+
+    async fn request(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Bytes>,
+    ) -> Response<Incoming> {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("http://{}{path}", self.api.address()));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Full::new(body.into())).unwrap();
+        self.client.request(request).await.unwrap()
+    }
+
+    /// The answer to a GET with a token; its body may have no end.
+    pub(crate) async fn follow(&self, path: &str, token: &str) -> Response<Incoming> {
+        let headers = [("private-token", token)];
+        self.request(Method::GET, path, &headers, "").await
+    }
+
+    pub(crate) async fn get_as(&self, path: &str, token: &str) -> Answer {
+        let headers = [("private-token", token)];
+        self.send(Method::GET, path, &headers, "").await
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
@@ -169,8 +191,13 @@ impl Service {
 
     /// A new token of the admin.
     pub(crate) async fn token(&self, scopes: &[AccessTokenScope]) -> String {
+        self.token_of("root", scopes).await
+    }
+
+    /// A new token of a user.
+    pub(crate) async fn token_of(&self, username: &str, scopes: &[AccessTokenScope]) -> String {
         let new = NewAccessToken {
-            username: "root".to_owned(),
+            username: username.to_owned(),
             name: "for a test".to_owned(),
             scopes: scopes.to_vec(),
             expires_at: None,
@@ -205,14 +232,20 @@ impl Service {
 
     /// Waits until a line of `/metrics` has a value, or is not there.
     pub(crate) async fn until_metric(&self, line: &str, value: Option<f64>) {
-        let shown = async {
-            while self.metric(line).await != value {
+        let what = format!("{line} {value:?}");
+        Self::until(&what, async || self.metric(line).await == value).await;
+    }
+
+    /// Waits until something is so.
+    pub(crate) async fn until(what: &str, is: impl AsyncFn() -> bool) {
+        let so = async {
+            while !is().await {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };
         let limit = Duration::from_secs(30);
-        let shown = tokio::time::timeout(limit, shown).await;
-        assert!(shown.is_ok(), "{line} is not {value:?} within {limit:?}");
+        let so = tokio::time::timeout(limit, so).await;
+        assert!(so.is_ok(), "{what}: not within {limit:?}");
     }
 }
 
