@@ -138,7 +138,7 @@ impl Attempts {
             body: event.body,
             at,
         };
-        self.metrics.in_flight.inc();
+        let under_way = self.metrics.begin_request();
         let timer = self.metrics.delivery_duration.start_timer();
         let mut attempt = std::pin::pin!(self.dispatcher.attempt(head, &sending, connection));
         let outcome = match timeout(self.patience, &mut attempt).await {
@@ -154,7 +154,7 @@ impl Attempts {
             }
         };
         timer.observe_duration();
-        self.metrics.in_flight.dec();
+        drop(under_way);
         spans::of_attempt(&mut span, endpoint, event, &outcome);
         outcome
     }

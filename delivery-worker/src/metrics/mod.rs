@@ -31,7 +31,7 @@ pub(crate) struct Metrics {
     pub(crate) delivery_duration: Histogram,
     lag_direct: Histogram,
     lag_delayed: Histogram,
-    pub(crate) in_flight: IntGauge,
+    in_flight: IntGauge,
     waiting_for_permit: IntGauge,
     handed_on: PerTarget,
     retries: Vec<IntCounter>,
@@ -197,9 +197,13 @@ impl Metrics {
     }
 
     /// Counts a delivery that waits for a permit until the guard is dropped.
-    pub(crate) fn wait_for_permit(&self) -> Waiting<'_> {
-        self.waiting_for_permit.inc();
-        Waiting(&self.waiting_for_permit)
+    pub(crate) fn wait_for_permit(&self) -> Counted<'_> {
+        Counted::new(&self.waiting_for_permit)
+    }
+
+    /// Counts a request that is under way until the guard is dropped.
+    pub(crate) fn begin_request(&self) -> Counted<'_> {
+        Counted::new(&self.in_flight)
     }
 
     /// Counts an attempt.
@@ -246,10 +250,17 @@ impl Metrics {
     }
 }
 
-/// One that waits.
-pub(crate) struct Waiting<'a>(&'a IntGauge);
+/// One that a gauge counts.
+pub(crate) struct Counted<'a>(&'a IntGauge);
 
-impl Drop for Waiting<'_> {
+impl<'a> Counted<'a> {
+    fn new(gauge: &'a IntGauge) -> Self {
+        gauge.inc();
+        Self(gauge)
+    }
+}
+
+impl Drop for Counted<'_> {
     fn drop(&mut self) {
         self.0.dec();
     }
@@ -309,6 +320,21 @@ mod tests {
         ] {
             assert_eq!(accepted_at(given, now), expected, "{given:?}");
         }
+    }
+
+    #[tokio::test]
+    async fn what_is_dropped_in_the_middle_is_counted_no_more() {
+        let metrics = Metrics::new().unwrap();
+        let figures = || (metrics.waiting_for_permit.get(), metrics.in_flight.get());
+        let mut delivery = Box::pin(async {
+            let _waiting = metrics.wait_for_permit();
+            let _under_way = metrics.begin_request();
+            std::future::pending::<()>().await;
+        });
+        assert!(futures_util::poll!(&mut delivery).is_pending());
+        assert_eq!(figures(), (1, 1));
+        drop(delivery);
+        assert_eq!(figures(), (0, 0));
     }
 
     #[test]
