@@ -26,6 +26,35 @@ pub(crate) enum Outcome {
     Blocked(Failure),
 }
 
+/// An outcome without what belongs to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OutcomeKind {
+    Delivered,
+    Refused,
+    Troubled,
+    Blocked,
+}
+
+impl OutcomeKind {
+    /// Every kind, in the order of their numbers.
+    pub(crate) const ALL: [Self; 4] = [
+        Self::Delivered,
+        Self::Refused,
+        Self::Troubled,
+        Self::Blocked,
+    ];
+
+    /// The word for it in metrics, spans and reports.
+    pub(crate) fn label(self) -> &'static str {
+        match self {
+            Self::Delivered => "delivered",
+            Self::Refused => "refused",
+            Self::Troubled => "troubled",
+            Self::Blocked => "blocked",
+        }
+    }
+}
+
 /// Why an event did not arrive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Failure {
@@ -90,14 +119,19 @@ impl Outcome {
         matches!(self, Self::Troubled(trouble) if trouble.how.congested)
     }
 
-    /// The word for it in metrics and spans.
-    pub(crate) fn label(&self) -> &'static str {
+    /// Which of the outcomes it is.
+    pub(crate) fn kind(&self) -> OutcomeKind {
         match self {
-            Self::Delivered(_) => "delivered",
-            Self::Refused(_) => "refused",
-            Self::Troubled(_) => "troubled",
-            Self::Blocked(_) => "blocked",
+            Self::Delivered(_) => OutcomeKind::Delivered,
+            Self::Refused(_) => OutcomeKind::Refused,
+            Self::Troubled(_) => OutcomeKind::Troubled,
+            Self::Blocked(_) => OutcomeKind::Blocked,
         }
+    }
+
+    /// The word for it in metrics, spans and reports.
+    pub(crate) fn label(&self) -> &'static str {
+        self.kind().label()
     }
 
     /// Takes a refusal for trouble when it is one of many in a row: then it is no more the event that

@@ -12,7 +12,7 @@ use shared::queue::{Rung, Source, Target};
 
 pub(crate) use self::destinations::Busiest;
 pub(crate) use self::refresh::Refresh;
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, OutcomeKind};
 
 /// Seconds between acceptance and delivery: from a healthy millisecond to the whole retention of a week.
 const LAG_SECONDS: [f64; 18] = [
@@ -47,14 +47,9 @@ pub(crate) struct Metrics {
     retries_waiting: Optional,
 }
 
-/// A counter for each outcome of an attempt.
+/// A counter for each outcome of an attempt, by the number of its kind.
 #[derive(Clone)]
-struct PerOutcome {
-    delivered: IntCounter,
-    refused: IntCounter,
-    troubled: IntCounter,
-    blocked: IntCounter,
-}
+struct PerOutcome([IntCounter; OutcomeKind::ALL.len()]);
 
 /// A counter for each place where something is handed on to.
 #[derive(Clone)]
@@ -72,12 +67,12 @@ impl PerOutcome {
             "Attempts by their outcome.",
             &["outcome"],
         )?;
-        Ok(Self {
-            delivered: attempts.with_label_values(&["delivered"]),
-            refused: attempts.with_label_values(&["refused"]),
-            troubled: attempts.with_label_values(&["troubled"]),
-            blocked: attempts.with_label_values(&["blocked"]),
-        })
+        let counter = |kind: OutcomeKind| attempts.with_label_values(&[kind.label()]);
+        Ok(Self(OutcomeKind::ALL.map(counter)))
+    }
+
+    fn of(&self, kind: OutcomeKind) -> &IntCounter {
+        &self.0[kind as usize]
     }
 }
 
@@ -208,19 +203,7 @@ impl Metrics {
 
     /// Counts an attempt.
     pub(crate) fn attempted(&self, outcome: &Outcome) {
-        let PerOutcome {
-            delivered,
-            refused,
-            troubled,
-            blocked,
-        } = &self.attempts;
-        match outcome {
-            Outcome::Delivered(_) => delivered,
-            Outcome::Refused(_) => refused,
-            Outcome::Troubled(_) => troubled,
-            Outcome::Blocked(_) => blocked,
-        }
-        .inc();
+        self.attempts.of(outcome.kind()).inc();
     }
 
     /// Takes note of a delivery of an event that was accepted then.
@@ -319,6 +302,19 @@ mod tests {
             (Some(Timestamp(i64::MIN)), now),
         ] {
             assert_eq!(accepted_at(given, now), expected, "{given:?}");
+        }
+    }
+
+    #[test]
+    fn each_outcome_is_counted_under_its_own_word() {
+        let metrics = Metrics::new().unwrap();
+        for (number, kind) in (1..).zip(OutcomeKind::ALL) {
+            metrics.attempts.of(kind).inc_by(number);
+        }
+        let text = metrics.service.text(true).unwrap();
+        for (number, word) in (1..).zip(["delivered", "refused", "troubled", "blocked"]) {
+            let line = format!("auditstream_deliveries_total{{outcome=\"{word}\"}} {number}\n");
+            assert!(text.contains(&line), "{line}");
         }
     }
 
