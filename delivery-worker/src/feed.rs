@@ -136,35 +136,17 @@ fn millis(duration: Duration) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use bytes::Bytes;
     use shared::clock::Timestamp;
-    use shared::queue::{Accepted, Headers};
+    use shared::queue::Accepted;
 
     use super::*;
-    use crate::attempts::Event;
     use crate::classification::Ending;
-    use crate::metrics::Age;
+    use crate::history::tests::with_attempt;
     use crate::outcome::Outcome;
 
     fn record(feed: &Feed, destination_id: i64, at: i64, outcome: &Outcome) {
-        let body = Bytes::from_static(b"{}");
-        let accepted = Headers {
-            accepted_at: Some(Timestamp(at - 5)),
-            ..Headers::default()
-        };
-        let event = Event {
-            id: "one",
-            kind: "user_created",
-            traceparent: None,
-            body: &body,
-            age: Age::of(&accepted, Timestamp(at)),
-        };
-        feed.record(&Attempt {
-            destination_id,
-            event: &event,
-            at: Timestamp(at),
-            took: Duration::from_millis(3),
-            outcome,
+        with_attempt(destination_id, outcome, at, at - 5, |attempt| {
+            feed.record(attempt);
         });
     }
 

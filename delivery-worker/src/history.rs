@@ -176,4 +176,4 @@ fn minute(at: Timestamp) -> i64 {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

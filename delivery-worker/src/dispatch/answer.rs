@@ -33,12 +33,10 @@ pub(super) async fn read(
     } else {
         EXCERPT
     };
-    let mut excerpt = Vec::new();
-    let _ = timeout_at(deadline, drain(response.into_body(), keep, &mut excerpt)).await;
     let failure = Failure {
         status: Some(status),
         error: no_success(status),
-        response: (!excerpt.is_empty()).then(|| text(&excerpt)),
+        response: beginning(response.into_body(), keep, deadline).await,
     };
     Outcome::of(Ending::Status(status), failure, wait)
 }
@@ -56,14 +54,12 @@ pub(crate) struct Shown {
 /// As [`read`], for somebody who wants to see the answer.
 pub(super) async fn show(response: Response<Incoming>, deadline: Instant) -> Shown {
     let status = response.status().as_u16();
-    let mut excerpt = Vec::new();
-    let _ = timeout_at(deadline, drain(response.into_body(), EXCERPT, &mut excerpt)).await;
     Shown {
         status,
         error: Accepted::of_status(status)
             .is_none()
             .then(|| no_success(status)),
-        response: (!excerpt.is_empty()).then(|| text(&excerpt)),
+        response: beginning(response.into_body(), EXCERPT, deadline).await,
     }
 }
 
@@ -71,7 +67,14 @@ fn no_success(status: u16) -> String {
     format!("the receiver answered with status {status}")
 }
 
-/// Reads a response to its end, so that its connection can be used again; a receiver that goes on
+/// Reads a body until the deadline at most; what it begins with, if anything.
+async fn beginning(body: Incoming, keep: usize, deadline: Instant) -> Option<String> {
+    let mut excerpt = Vec::new();
+    let _ = timeout_at(deadline, drain(body, keep, &mut excerpt)).await;
+    (!excerpt.is_empty()).then(|| text(&excerpt))
+}
+
+/// Reads a body to its end, so that its connection can be used again; a receiver that goes on
 /// and on loses it.
 async fn drain(mut body: Incoming, keep: usize, excerpt: &mut Vec<u8>) {
     let mut read = 0;

@@ -13,6 +13,19 @@ fn record(history: &History, outcome: &Outcome, at: i64) {
 
 /// An attempt at a moment, of an event that was accepted then.
 fn record_of(history: &History, outcome: &Outcome, at: i64, accepted_at: i64) {
+    with_attempt(7, outcome, at, accepted_at, |attempt| {
+        history.record(attempt);
+    });
+}
+
+/// An attempt of 3 ms on a destination, at a moment, of an event that was accepted then.
+pub(crate) fn with_attempt(
+    destination_id: i64,
+    outcome: &Outcome,
+    at: i64,
+    accepted_at: i64,
+    record: impl FnOnce(&Attempt<'_>),
+) {
     let body = Bytes::from_static(b"{}");
     let accepted = Headers {
         accepted_at: Some(Timestamp(accepted_at)),
@@ -25,8 +38,8 @@ fn record_of(history: &History, outcome: &Outcome, at: i64, accepted_at: i64) {
         body: &body,
         age: Age::of(&accepted, Timestamp(at)),
     };
-    history.record(&Attempt {
-        destination_id: 7,
+    record(&Attempt {
+        destination_id,
         event: &event,
         at: Timestamp(at),
         took: Duration::from_millis(3),
