@@ -11,9 +11,11 @@ use tests::events::{event, ids};
 use tests::on_every_backend;
 use tests::scenario::{all_arrived, publish, until_received, willing};
 use tests::system::{Administer as _, Setup};
+use tests::wait::until;
 
 on_every_backend!(
     two_destinations_in_trouble_slow_nobody_and_have_everything_in_the_end,
+    twenty_silent_destinations_slow_nobody_and_have_everything_in_the_end,
     an_event_that_is_answered_500_for_ever_does_not_stop_the_rest_of_its_lane,
     a_refused_event_does_not_stop_the_others,
 );
@@ -108,6 +110,58 @@ async fn two_destinations_in_trouble_slow_nobody_and_have_everything_in_the_end(
         "an event is {farthest} from its place: {:?}",
         order()
     );
+    system.stop().await;
+}
+
+async fn twenty_silent_destinations_slow_nobody_and_have_everything_in_the_end(backend: Backend) {
+    const SILENT: usize = 20;
+    // A window that the silent ones could fill many times over.
+    let system = Setup::on(backend)
+        .set("AUDITSTREAM_DELIVERY__TIMEOUT", "3s")
+        .set("AUDITSTREAM_QUEUE__PREFETCH", "50")
+        .start()
+        .await;
+    let client = system.client();
+    client.create_group("acme", None).await;
+    let receivers: Vec<Receiver> = (0..SILENT + 3).map(|_| willing()).collect();
+    for receiver in &receivers {
+        client
+            .create_group_destination("acme", &receiver.url("/"))
+            .await;
+    }
+    let (silent, healthy) = receivers.split_at(SILENT);
+    let first = ids("before", 1);
+    publish(&client, &first).await;
+    for receiver in &receivers {
+        all_arrived(receiver, &first).await;
+    }
+
+    let answered: Vec<usize> = silent.iter().map(Receiver::answered).collect();
+    for receiver in silent {
+        receiver.hold_after(0);
+    }
+    let ids = ids("event", EVENTS);
+    publish(&client, &ids).await;
+    for receiver in healthy {
+        all_arrived(receiver, &ids).await;
+    }
+    let still: Vec<usize> = silent.iter().map(Receiver::answered).collect();
+    assert_eq!(still, answered, "all of them are silent until here");
+
+    for receiver in silent {
+        receiver.release();
+    }
+    for (receiver, before) in silent.iter().zip(answered) {
+        all_arrived(receiver, &ids).await;
+        // What arrived while it was silent counts when it is answered.
+        until("every event answered", async || {
+            (receiver.answered() >= before + EVENTS).then_some(())
+        })
+        .await;
+    }
+    for receiver in healthy {
+        assert_eq!(all_arrived(receiver, &ids).await, 0, "nothing came twice");
+    }
     system.stop().await;
 }
 

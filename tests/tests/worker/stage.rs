@@ -1,4 +1,4 @@
-//! A worker, a destination of the instance, and the receiver behind it.
+//! A worker, a destination of the instance, and the receiver behind it; and another destination, if need be.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -20,7 +20,7 @@ use tests::backend::service_url;
 use tests::broker;
 use tests::database::unique_name;
 use tests::events::complete_event;
-use tests::scenario::until_received;
+use tests::scenario::{until_received, until_routed_by_version};
 use tests::wait::until;
 
 use crate::watched_queue::{Seen, WatchedQueue};
@@ -136,7 +136,7 @@ impl Stage {
             database: foundation.database.clone(),
             seen: seen.clone(),
         });
-        make_destination(&foundation, url).await;
+        make_destination(&foundation, DESTINATION, url).await;
         until("the queue", async || {
             foundation.queue.is_connected().then_some(())
         })
@@ -160,7 +160,14 @@ impl Stage {
         self.status.store(status, Ordering::SeqCst);
     }
 
-    /// Publishes an event that the destination should have.
+    /// Makes another destination, and waits until the worker knows it.
+    pub(crate) async fn stream_also_to(&self, url: String) {
+        const ANOTHER: i64 = DESTINATION + 1;
+        make_destination(&self.foundation, ANOTHER, url).await;
+        until_routed_by_version(self.worker.address(), ANOTHER.unsigned_abs()).await;
+    }
+
+    /// Publishes an event that all destinations should have.
     pub(crate) async fn publish(&self, id: &str) {
         let event = complete_event(id, "acme", "user_created").to_string();
         self.put(Target::Events, Message::new("user_created", event))
@@ -270,23 +277,24 @@ impl Stage {
 /// A day of the clock.
 pub(crate) const DAY: Duration = Duration::from_hours(24);
 
-async fn make_destination(foundation: &Foundation, url: String) {
+/// Makes a destination, by which the version of the configuration becomes the number of it.
+async fn make_destination(foundation: &Foundation, id: i64, url: String) {
     let keyring = &foundation.keyring;
     let token = keyring.seal(Purpose::VerificationToken, &"a-token-of-20-letters".into());
     let secret = keyring.seal(Purpose::SigningSecret, &"whsec_c2VjcmV0".into());
     let row = destinations::ActiveModel {
-        id: ActiveValue::Set(DESTINATION),
+        id: ActiveValue::Set(id),
         namespace_id: ActiveValue::Set(None),
-        name: ActiveValue::Set("a destination".to_owned()),
+        name: ActiveValue::Set(format!("destination {id}")),
         category: ActiveValue::Set("http".to_owned()),
         destination_url: ActiveValue::Set(url),
         verification_token: ActiveValue::Set(token),
-        verification_token_digest: ActiveValue::Set(String::new()),
+        verification_token_digest: ActiveValue::Set(id.to_string()),
         signing_secret: ActiveValue::Set(secret),
         previous_signing_secret: ActiveValue::Set(None),
         previous_signing_secret_until: ActiveValue::Set(None),
         active: ActiveValue::Set(true),
-        config_version: ActiveValue::Set(1),
+        config_version: ActiveValue::Set(id),
         created_at: ActiveValue::Set(START.0),
         updated_at: ActiveValue::Set(START.0),
         active_changed_at: ActiveValue::Set(None),
@@ -294,7 +302,7 @@ async fn make_destination(foundation: &Foundation, url: String) {
     let writer = foundation.database.writer();
     row.insert(writer).await.expect("the row can be written");
     let version = config_version::Entity::update_many()
-        .col_expr(config_version::Column::Version, Expr::value(1))
+        .col_expr(config_version::Column::Version, Expr::value(id))
         .exec(writer)
         .await;
     assert_eq!(version.expect("it can be written").rows_affected, 1);

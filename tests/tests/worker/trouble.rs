@@ -5,7 +5,10 @@ use std::time::{Duration, Instant};
 
 use shared::clock::Clock;
 use shared::entities::destination_health::OPEN;
+use tests::events::ids;
 use tests::metrics::total;
+use tests::scenario::{all_arrived, willing};
+use tests::wait::until;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
@@ -14,6 +17,7 @@ use crate::stage::{Queue, START, Stage, on_both_queues};
 on_both_queues!(
     what_waits_for_a_permit_longer_than_the_patience_goes_into_the_lane,
     a_stalled_destination_makes_room_at_once_when_the_window_is_more_than_half_full,
+    a_destination_that_hangs_leaves_most_of_the_window_to_others,
     twenty_refusals_in_a_row_are_trouble,
     a_destination_is_left_alone_for_as_long_as_it_asks,
 );
@@ -67,6 +71,51 @@ async fn a_stalled_destination_makes_room_at_once_when_the_window_is_more_than_h
     stage.stop().await;
 }
 
+async fn a_destination_that_hangs_leaves_most_of_the_window_to_others(queue: Queue) {
+    const WINDOW: usize = 16;
+    let permits = "auditstream_destination_permits{destination_id=\"1\"}";
+    // By its permits alone it could hold the whole window.
+    let settings = [
+        LONG,
+        ("delivery.patience", "200ms"),
+        ("delivery.permits_start", "16"),
+        ("delivery.permits_max", "16"),
+        ("queue.prefetch", "16"),
+        ("metrics.refresh_interval", "100ms"),
+    ];
+    let stage = Stage::new(queue, Clock::default(), &settings).await;
+    let other = willing();
+    stage.stream_also_to(other.url("/")).await;
+    stage.answer(200);
+    stage.publish("answered").await;
+    stage.until_arrived("answered").await;
+    until("its permits on the page", async || {
+        (total(stage.worker.address(), permits).await? == 16).then_some(())
+    })
+    .await;
+
+    stage.receiver.hold_after(0);
+    let ids = ids("event", 2 * WINDOW);
+    let (slow, rest) = ids.split_at(WINDOW / 4 + 1);
+    for id in slow {
+        stage.publish(id).await;
+    }
+    until("a destination that is held back", async || {
+        (total(stage.worker.address(), permits).await? == 1).then_some(())
+    })
+    .await;
+    for id in rest {
+        stage.publish(id).await;
+    }
+    all_arrived(&other, &ids).await;
+    assert_eq!(stage.receiver.answered(), 1, "it still hangs");
+    let failed = "auditstream_deliveries_total{outcome=\"troubled\"}";
+    let failed = total(stage.worker.address(), failed).await;
+    assert_eq!(failed, Some(0), "no attempt has failed");
+    stage.stop().await;
+    other.stop().await;
+}
+
 async fn twenty_refusals_in_a_row_are_trouble(queue: Queue) {
     let stage = Stage::new(queue, Clock::default(), &[]).await;
     stage.answer(422);
@@ -74,7 +123,7 @@ async fn twenty_refusals_in_a_row_are_trouble(queue: Queue) {
         stage.publish(&format!("event-{number}")).await;
     }
     let refused = "auditstream_deliveries_total{outcome=\"refused\"}";
-    tests::wait::until("nineteen refusals", async || {
+    until("nineteen refusals", async || {
         (total(stage.worker.address(), refused).await? >= 19).then_some(())
     })
     .await;
