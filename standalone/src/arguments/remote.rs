@@ -49,6 +49,10 @@ pub struct Status {
         reason = "it would become the description of the command"
     )]
     pub groups: Groups,
+    /// Read it again every two seconds, until Ctrl-C: in place on a terminal, and with `--json` as one
+    /// document a line.
+    #[arg(long)]
+    pub watch: bool,
 }
 
 /// Which deliveries to show.

@@ -58,20 +58,34 @@ async fn ask(client: &Client, document: &str, variables: Value) -> anyhow::Resul
     anyhow::bail!("the API takes no more requests with this token now")
 }
 
+/// The API answered, and not with what it was asked for.
+#[derive(Debug, thiserror::Error)]
+#[error("the API refused ({status}): {why}")]
+struct Refused {
+    status: u16,
+    why: String,
+}
+
+impl Refused {
+    /// Whether the API may answer the same request otherwise in a while.
+    fn may_pass(&self) -> bool {
+        self.status >= 500
+    }
+}
+
 /// The `data` of an answer that has no errors.
 fn data(mut answer: Answer) -> anyhow::Result<Value> {
     let messages = messages(&answer.body);
-    anyhow::ensure!(
-        answer.status == 200 && messages.is_empty() && answer.body["data"].is_object(),
-        "the API refused ({}): {}",
-        answer.status,
-        if messages.is_empty() {
-            "it is no API of Auditstream".to_owned()
-        } else {
-            messages.join("; ")
-        }
-    );
-    Ok(answer.body["data"].take())
+    if answer.status == 200 && messages.is_empty() && answer.body["data"].is_object() {
+        return Ok(answer.body["data"].take());
+    }
+    let why = if messages.is_empty() {
+        "it is no API of Auditstream".to_owned()
+    } else {
+        messages.join("; ")
+    };
+    let status = answer.status;
+    Err(Refused { status, why }.into())
 }
 
 /// What the errors of an answer say.

@@ -1,16 +1,19 @@
 //! `auditstream status`: how deliveries to each destination go.
 
 mod table;
+mod watch;
 
 use chrono::{DateTime, Utc};
 use console::Term;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use shared::clock::Clock;
+use shared::process::EndSignal;
 
 use super::destinations::{Found, find};
 use super::{client, output};
 use crate::arguments::remote::Status;
+use crate::client::Client;
 
 /// What is read of a destination; `Read` is its form.
 const FIELDS: &str = "health {
@@ -101,25 +104,41 @@ impl Verdict {
     }
 }
 
-/// Shows how deliveries go.
+/// Shows how deliveries go, once or until it is asked to end.
 pub async fn run(arguments: Status) -> anyhow::Result<Verdict> {
     let client = client(&arguments.api)?;
-    let found: Vec<Found<Read>> = find(&client, &arguments.groups, FIELDS).await?;
-    if arguments.api.json {
-        output::line(&document(&found).to_string())?;
+    if arguments.watch {
+        let mut end = EndSignal::listen()?;
+        tokio::select! {
+            error = watch::run(&client, &arguments) => return Err(error),
+            () = end.received() => return Ok(Verdict::Well),
+        }
+    }
+    let found = read(&client, &arguments).await?;
+    show(&found, arguments.api.json)?;
+    Ok(Verdict::of(
+        found.iter().map(|found| found.node.health.state),
+    ))
+}
+
+async fn read(client: &Client, arguments: &Status) -> anyhow::Result<Vec<Found<Read>>> {
+    find(client, &arguments.groups, FIELDS).await
+}
+
+fn show(found: &[Found<Read>], json: bool) -> anyhow::Result<()> {
+    if json {
+        output::line(&document(found).to_string())?;
     } else if found.is_empty() {
         output::line("there are no destinations")?;
     } else {
         let width = Term::stdout()
             .size_checked()
             .map(|(_, columns)| usize::from(columns));
-        for line in table::of(&found, Clock::System.now(), width) {
+        for line in table::of(found, Clock::System.now(), width) {
             output::line(&line)?;
         }
     }
-    Ok(Verdict::of(
-        found.iter().map(|found| found.node.health.state),
-    ))
+    Ok(())
 }
 
 fn document(found: &[Found<Read>]) -> serde_json::Value {

@@ -13,8 +13,8 @@ use serde_json::Value;
 use tests::process::command;
 use tests::system::{ADMIN_TOKEN, System};
 use tests::wait::within_deadline;
-use tokio::io::AsyncWriteExt as _;
-use tokio::process::Command;
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
 
 /// A command that asks the system's API with the admin's token.
 fn auditstream(system: &System, arguments: &[&str]) -> Command {
@@ -59,6 +59,41 @@ impl From<Output> for Done {
             stdout: String::from_utf8(output.stdout).unwrap(),
             stderr: String::from_utf8(output.stderr).unwrap(),
         }
+    }
+}
+
+/// A command that runs until somebody ends it.
+struct Running {
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+impl Running {
+    fn start(mut command: Command) -> Self {
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        Self { child, lines }
+    }
+
+    async fn next_json(&mut self) -> Value {
+        let line = within_deadline("a line", self.lines.next_line()).await;
+        serde_json::from_str(&line.unwrap().unwrap()).unwrap()
+    }
+
+    async fn interrupt(self) -> Done {
+        let id = self.child.id().unwrap().to_string();
+        let sent = Command::new("kill").args(["-INT", &id]).status().await;
+        assert!(sent.unwrap().success());
+        self.end().await
+    }
+
+    async fn end(self) -> Done {
+        let ended = within_deadline("its end", self.child.wait_with_output()).await;
+        ended.unwrap().into()
     }
 }
 

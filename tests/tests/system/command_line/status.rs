@@ -2,20 +2,26 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use standalone::receiver::Receiver;
 use tests::backend::Backend;
 use tests::events::event;
-use tests::on_every_backend;
 use tests::scenario::{until_received, willing};
 use tests::system::{Administer as _, Setup};
-use tests::wait::until;
+use tests::wait::{until, within_deadline};
+use tests::{on_backend, on_every_backend};
 
-use super::{auditstream, run};
+use super::{Running, auditstream, run};
 
 on_every_backend!(
     status_shows_every_destination_and_ends_with_3_when_one_is_in_trouble,
     an_owner_sees_the_destinations_of_the_group_alone
+);
+on_backend!(
+    embedded,
+    EmbeddedSqlite,
+    a_watched_status_is_read_again_until_it_is_interrupted,
+    a_watched_status_ends_when_the_token_is_taken_no_more
 );
 
 async fn status_shows_every_destination_and_ends_with_3_when_one_is_in_trouble(backend: Backend) {
@@ -123,5 +129,66 @@ async fn an_owner_sees_the_destinations_of_the_group_alone(backend: Backend) {
     let done = run(auditstream(&system, &command)).await;
     assert_eq!((done.code, done.stdout.as_str()), (Some(1), ""));
     assert!(done.stderr.contains("there is no group other"), "{done:?}");
+    system.stop().await;
+}
+
+async fn a_watched_status_is_read_again_until_it_is_interrupted(backend: Backend) {
+    let system = Setup::on(backend).start().await;
+    let client = system.client();
+    let receiver = willing();
+    client.create_group("acme", None).await;
+    let command = ["status", "--watch", "--json"];
+    let mut watched = Running::start(auditstream(&system, &command));
+    let first = watched.next_json().await;
+    assert_eq!(first, json!({ "destinations": [] }));
+    client
+        .create_group_destination("acme", &receiver.url("/"))
+        .await;
+    until("the destination", async || {
+        let next = watched.next_json().await;
+        (next["destinations"][0]["group"] == "acme").then_some(())
+    })
+    .await;
+    let done = watched.interrupt().await;
+    assert_eq!((done.code, done.stderr.as_str()), (Some(0), ""), "{done:?}");
+
+    // Nothing that is no terminal is cleared.
+    let mut watched = Running::start(auditstream(&system, &["status", "--watch"]));
+    let mut lines = Vec::new();
+    while lines.len() < 5 {
+        let line = within_deadline("a line", watched.lines.next_line()).await;
+        lines.push(line.unwrap().unwrap());
+    }
+    assert!(
+        lines[0].starts_with("id") && lines[3] == lines[0],
+        "{lines:#?}"
+    );
+    assert!(
+        lines[1].contains("healthy") && lines[2].is_empty(),
+        "{lines:#?}"
+    );
+    assert_eq!(watched.interrupt().await.code, Some(0));
+    system.stop().await;
+}
+
+async fn a_watched_status_ends_when_the_token_is_taken_no_more(backend: Backend) {
+    let system = Setup::on(backend).start().await;
+    let client = system.client();
+    client.create_group("acme", None).await;
+    let token = client.create_owner("grace", "acme").await;
+    let mut command = auditstream(&system, &["status", "--watch", "--json"]);
+    command.env("AUDITSTREAM_TOKEN", &token);
+    let mut watched = Running::start(command);
+    watched.next_json().await;
+    let revoke =
+        "mutation($token: String) { accessTokenRevoke(input: {token: $token}) { errors } }";
+    let revoked = client.graphql_ok(revoke, json!({ "token": token })).await;
+    revoked.unwrap();
+    let done = watched.end().await;
+    assert_eq!(done.code, Some(1), "{done:?}");
+    assert!(
+        done.stderr.contains("the API refused (401): Invalid token"),
+        "{done:?}"
+    );
     system.stop().await;
 }

@@ -1,6 +1,5 @@
 //! `auditstream tail`, and what it asks the API.
 
-use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -14,10 +13,9 @@ use tests::scenario::willing;
 use tests::system::{Administer as _, Setup, System};
 use tests::wait::{until, within_deadline};
 use tests::{on_backend, on_every_backend};
-use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
-use tokio::process::{Child, ChildStdout, Command};
+use tokio::io::{AsyncBufReadExt as _, BufReader};
 
-use super::{Done, auditstream};
+use super::{Done, Running, auditstream};
 
 on_every_backend!(
     deliveries_are_shown_as_they_are_tried,
@@ -33,55 +31,21 @@ on_backend!(
 /// How long one waits for a line before one more event is published.
 const SHORTLY: Duration = Duration::from_millis(300);
 
-struct Tail {
-    child: Child,
-    lines: Lines<BufReader<ChildStdout>>,
-}
-
-impl Tail {
-    fn start(mut command: Command) -> Self {
-        let mut child = command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        Self { child, lines }
-    }
-
-    /// Publishes until an event is told of: those before workers know that somebody watches are not.
-    async fn first(&mut self, client: &Client) -> String {
-        let published = AtomicUsize::new(0);
-        until("a line", async || {
-            let number = published.fetch_add(1, Ordering::Relaxed);
-            let id = format!("event-{number}");
-            client
-                .publish_all(vec![event(&id, "acme", "user_created")])
-                .await;
-            let line = tokio::time::timeout(SHORTLY, self.lines.next_line()).await;
-            // The creation of a destination is an event too.
-            let line = line.ok()?.unwrap();
-            line.filter(|line| line.contains("user_created"))
-        })
-        .await
-    }
-
-    async fn next(&mut self) -> Value {
-        let line = within_deadline("a line", self.lines.next_line()).await;
-        serde_json::from_str(&line.unwrap().unwrap()).unwrap()
-    }
-
-    async fn interrupt(self) -> Done {
-        let id = self.child.id().unwrap().to_string();
-        let sent = Command::new("kill").args(["-INT", &id]).status().await;
-        assert!(sent.unwrap().success());
-        self.end().await
-    }
-
-    async fn end(self) -> Done {
-        let ended = within_deadline("its end", self.child.wait_with_output()).await;
-        ended.unwrap().into()
-    }
+/// Publishes until an event is told of: those before workers know that somebody watches are not.
+async fn first_line(tail: &mut Running, client: &Client) -> String {
+    let published = AtomicUsize::new(0);
+    until("a line", async || {
+        let number = published.fetch_add(1, Ordering::Relaxed);
+        let id = format!("event-{number}");
+        client
+            .publish_all(vec![event(&id, "acme", "user_created")])
+            .await;
+        let line = tokio::time::timeout(SHORTLY, tail.lines.next_line()).await;
+        // The creation of a destination is an event too.
+        let line = line.ok()?.unwrap();
+        line.filter(|line| line.contains("user_created"))
+    })
+    .await
 }
 
 async fn deliveries_are_shown_as_they_are_tried(backend: Backend) {
@@ -100,8 +64,8 @@ async fn deliveries_are_shown_as_they_are_tried(backend: Backend) {
 
     let name = first["name"].as_str().unwrap();
     let command = ["tail", "--json", "--destination", name];
-    let mut tail = Tail::start(auditstream(&system, &command));
-    let told: Value = serde_json::from_str(&tail.first(&client).await).unwrap();
+    let mut tail = Running::start(auditstream(&system, &command));
+    let told: Value = serde_json::from_str(&first_line(&mut tail, &client).await).unwrap();
     let number = first["id"].as_str().unwrap().rsplit('/').next().unwrap();
     let id = format!("gid://gitlab/AuditEvents::Group::ExternalStreamingDestination/{number}");
     for (field, value) in [
@@ -118,7 +82,7 @@ async fn deliveries_are_shown_as_they_are_tried(backend: Backend) {
     client.publish_all(vec![last]).await;
     let mut ids = vec![told["eventId"].clone()];
     while ids.last().unwrap() != "last" {
-        let told = tail.next().await;
+        let told = tail.next_json().await;
         assert_eq!(told["destinationId"], id, "{told}");
         ids.push(told["eventId"].clone());
     }
@@ -130,8 +94,8 @@ async fn deliveries_are_shown_as_they_are_tried(backend: Backend) {
     assert_eq!(done.code, Some(0), "{done:?}");
     assert_eq!(done.stderr, "watching 1 destination\n");
 
-    let mut tail = Tail::start(auditstream(&system, &["tail"]));
-    tail.first(&client).await;
+    let mut tail = Running::start(auditstream(&system, &["tail"]));
+    first_line(&mut tail, &client).await;
     let failed = until("an attempt that failed", async || {
         let line = within_deadline("a line", tail.lines.next_line()).await;
         line.unwrap().filter(|line| line.contains("  503  "))
@@ -223,8 +187,8 @@ async fn who_may_no_more_watches_no_more(backend: Backend) {
     let token = client.create_owner("grace", "acme").await;
     let mut command = auditstream(&system, &["tail"]);
     command.env("AUDITSTREAM_TOKEN", &token);
-    let mut tail = Tail::start(command);
-    tail.first(&client).await;
+    let mut tail = Running::start(command);
+    first_line(&mut tail, &client).await;
     let revoke =
         "mutation($token: String) { accessTokenRevoke(input: {token: $token}) { errors } }";
     let revoked = client.graphql_ok(revoke, json!({ "token": token })).await;
@@ -240,8 +204,8 @@ async fn who_may_no_more_watches_no_more(backend: Backend) {
 
 async fn a_service_that_ends_does_not_wait_for_who_watches(backend: Backend) {
     let (mut system, client, _receiver) = watching(backend).await;
-    let mut tail = Tail::start(auditstream(&system, &["tail"]));
-    tail.first(&client).await;
+    let mut tail = Running::start(auditstream(&system, &["tail"]));
+    first_line(&mut tail, &client).await;
     let ended = system.api.take().unwrap().terminate().await;
     assert!(ended.success(), "{ended}");
     let mut said = BufReader::new(tail.child.stderr.take().unwrap()).lines();
