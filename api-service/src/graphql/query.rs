@@ -43,6 +43,9 @@ impl Query {
     async fn audit_event_streaming_groups(
         &self,
         ctx: &Context<'_>,
+        #[graphql(desc = "True: only groups that have a destination.")] with_destinations: Option<
+            bool,
+        >,
         #[graphql(desc = "Only items after this cursor.")] after: Option<String>,
         #[graphql(desc = "Only items before this cursor.")] before: Option<String>,
         #[graphql(desc = "The first so many of them, at most 100.")] first: Option<i32>,
@@ -55,7 +58,9 @@ impl Query {
             first,
             last,
         };
-        let groups = destinations::groups(app(ctx), &caller, &arguments.request()?).await;
+        let request = arguments.request()?;
+        let with_destinations = with_destinations.unwrap_or_default();
+        let groups = destinations::groups(app(ctx), &caller, with_destinations, &request).await;
         let groups = groups.map_err(errors::top_level::<LegacyGroup>)?;
         Ok(groups.map(Group).into())
     }

@@ -5,6 +5,7 @@ use api_service::domain::AccessLevel;
 use serde_json::{Value, json};
 
 use crate::databases::{on_every_database, on_every_database_with};
+use crate::level::Level;
 use crate::stage::{GROUP, OTHER_GROUP, Stage};
 
 async fn groups(stage: &Stage, caller: &Caller, arguments: &str) -> Value {
@@ -44,6 +45,35 @@ async fn an_admin_is_told_all_top_level_groups_and_others_those_that_they_own() 
         }
         let anonymous = groups(stage, &Caller::anonymous(), "").await;
         assert_eq!(paths(&anonymous), Vec::<&str>::new());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn only_those_with_a_destination_are_told_on_demand() {
+    on_every_database(async |stage| {
+        let admin = stage.user("root-of-all", true).await;
+        let ada = stage.member(GROUP, AccessLevel::Owner).await;
+        let with = "(withDestinations: true)";
+        // One of the instance is of no group.
+        let url = "https://1.1.1.1/all";
+        Level::Instance.created(stage, &admin, url, json!({})).await;
+        let told = groups(stage, &admin, with).await;
+        assert_eq!(paths(&told), Vec::<&str>::new());
+        for number in 0..2 {
+            let url = format!("https://1.1.1.1/{number}");
+            Level::Group.created(stage, &ada, &url, json!({})).await;
+        }
+        let grace = stage.member(OTHER_GROUP, AccessLevel::Owner).await;
+        for (caller, arguments, expected) in [
+            (&admin, with, &[GROUP][..]),
+            (&admin, "(withDestinations: false)", &[GROUP, OTHER_GROUP]),
+            (&ada, with, &[GROUP]),
+            (&grace, with, &[]),
+        ] {
+            let told = groups(stage, caller, arguments).await;
+            assert_eq!(paths(&told), expected, "{arguments}");
+        }
     })
     .await;
 }

@@ -173,9 +173,9 @@ fn one<T: DeserializeOwned>(
 async fn groups_with_destinations(client: &Client) -> anyhow::Result<Vec<String>> {
     let document = format!(
         "query($after: String) {{
-           list: auditEventStreamingGroups(first: {GROUPS}, after: $after) {{
+           list: auditEventStreamingGroups(first: {GROUPS}, after: $after, withDestinations: true) {{
              pageInfo {{ hasNextPage endCursor }}
-             nodes {{ fullPath externalAuditEventStreamingDestinations(first: 1) {{ nodes {{ id }} }} }}
+             nodes {{ fullPath }}
            }}
          }}"
     );
@@ -185,11 +185,7 @@ async fn groups_with_destinations(client: &Client) -> anyhow::Result<Vec<String>
         let mut data = ask(client, &document, json!({ "after": after })).await?;
         let mut list = data["list"].take();
         let groups = list["nodes"].as_array().into_iter().flatten();
-        let with_any = groups.filter(|group| {
-            let nodes = &group["externalAuditEventStreamingDestinations"]["nodes"];
-            nodes.as_array().is_some_and(|nodes| !nodes.is_empty())
-        });
-        paths.extend(with_any.filter_map(|group| group["fullPath"].as_str().map(str::to_owned)));
+        paths.extend(groups.filter_map(|group| group["fullPath"].as_str().map(str::to_owned)));
         if list["pageInfo"]["hasNextPage"] != true {
             return Ok(paths);
         }
