@@ -1,6 +1,6 @@
 //! `/`: the console in the browser, with all that it needs, from this binary.
 
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::asset::{self, Asset, asset};
 use super::error::HttpError;
@@ -56,12 +56,15 @@ static PARTS: [Asset; 38] = [
     asset!("console", "view.js", SCRIPT, ASK_EACH_TIME),
 ];
 
-pub(super) async fn page() -> HttpResponse {
-    PAGE.response(CONTENT_SECURITY_POLICY)
+pub(super) async fn page(request: HttpRequest) -> HttpResponse {
+    PAGE.response(&request, CONTENT_SECURITY_POLICY)
 }
 
-pub(super) async fn part(name: web::Path<String>) -> Result<HttpResponse, HttpError> {
+pub(super) async fn part(
+    request: HttpRequest,
+    name: web::Path<String>,
+) -> Result<HttpResponse, HttpError> {
     asset::find(&PARTS, &name)
-        .map(|part| part.response(CONTENT_SECURITY_POLICY))
+        .map(|part| part.response(&request, CONTENT_SECURITY_POLICY))
         .ok_or_else(HttpError::not_found)
 }

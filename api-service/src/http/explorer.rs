@@ -1,6 +1,6 @@
 //! `/-/graphql-explorer`: a page to try GraphQL in a browser, with all that it needs, from this binary.
 
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::asset::{self, Asset, asset};
 use super::error::HttpError;
@@ -30,12 +30,15 @@ static PARTS: [Asset; 6] = [
     ),
 ];
 
-pub(super) async fn page() -> HttpResponse {
-    PAGE.response(CONTENT_SECURITY_POLICY)
+pub(super) async fn page(request: HttpRequest) -> HttpResponse {
+    PAGE.response(&request, CONTENT_SECURITY_POLICY)
 }
 
-pub(super) async fn part(name: web::Path<String>) -> Result<HttpResponse, HttpError> {
+pub(super) async fn part(
+    request: HttpRequest,
+    name: web::Path<String>,
+) -> Result<HttpResponse, HttpError> {
     asset::find(&PARTS, &name)
-        .map(|part| part.response(CONTENT_SECURITY_POLICY))
+        .map(|part| part.response(&request, CONTENT_SECURITY_POLICY))
         .ok_or_else(HttpError::not_found)
 }

@@ -1,8 +1,28 @@
 //! Asks for pages and their parts, and looks at how they are served.
 
-use http::StatusCode;
+use http::{Method, StatusCode};
 
 use crate::service::{Answer, Service};
+
+/// Holds that who has a file is told so in the place of getting it again, and that nobody else is.
+async fn assert_sent_once(service: &Service, path: &str, whole: &Answer) {
+    let tag = whole.headers["etag"].to_str().unwrap();
+    let several = format!("\"another\", W/{tag}");
+    for (known, status, has_body) in [
+        (tag, StatusCode::NOT_MODIFIED, false),
+        (several.as_str(), StatusCode::NOT_MODIFIED, false),
+        ("\"another\"", StatusCode::OK, true),
+        ("nonsense", StatusCode::OK, true),
+    ] {
+        let headers = [("if-none-match", known)];
+        let answer = service.send(Method::GET, path, &headers, "").await;
+        assert_eq!(answer.status, status, "{path}: {known}");
+        assert_eq!(!answer.text.is_empty(), has_body, "{path}: {known}");
+        for header in ["etag", "cache-control", "content-security-policy"] {
+            assert_eq!(answer.headers[header], whole.headers[header], "{path}");
+        }
+    }
+}
 
 /// A file that is there, with what every one of them has.
 pub(crate) async fn asset(service: &Service, path: &str, content_type: &str) -> Answer {
@@ -18,6 +38,7 @@ pub(crate) async fn asset(service: &Service, path: &str, content_type: &str) -> 
     let lasting = path.contains(|letter: char| letter.is_ascii_digit());
     let cache_control = answer.headers["cache-control"].to_str().unwrap();
     assert_eq!(cache_control.contains("immutable"), lasting, "{path}");
+    assert_sent_once(service, path, &answer).await;
     answer
 }
 
