@@ -48,6 +48,11 @@ impl Browser {
         self.client.goto(url).await.expect("the page is opened");
     }
 
+    /// Loads the page again.
+    pub async fn reload(&self) {
+        self.client.refresh().await.expect("the page is loaded");
+    }
+
     /// Gives the window a size in CSS pixels, and a preference for colours.
     pub async fn look(&self, width: u32, height: u32, scheme: Scheme) {
         let size =

@@ -69,12 +69,28 @@ function Content({ scopes, route }) {
   if (!route) {
     return null;
   }
+  if (route.page === "nothing") {
+    return html`<${Nothing} scope=${scopes[0]} />`;
+  }
   const wanted = address({ scope: route.scope });
   if (!scopes.some((scope) => address({ scope }) === wanted)) {
     return html`<h1>${scopeName(route.scope)}</h1>
       <p>You may not see this, or it does not exist. Choose above whose destinations you want to see.</p>`;
   }
   return html`<${Page} route=${route} scopes=${scopes.filter(({ kind }) => kind !== "all")} />`;
+}
+
+function Nothing({ scope }) {
+  useTitleFirst("nothing");
+  return html`<h1 tabindex="-1">There is nothing here</h1>
+    <p>The address leads to no page of the console. <a href=${address({ scope })}>To the destinations</a></p>`;
+}
+
+/** Begins at the title of a page when it is opened, as a screen reader does after a load. */
+function useTitleFirst(key) {
+  useEffect(() => {
+    document.querySelector("main h1")?.focus();
+  }, [key]);
 }
 
 function skip(event) {
@@ -85,10 +101,7 @@ function skip(event) {
 function Page({ route, scopes }) {
   const { scope, page, number } = route;
   const key = address(route);
-  useEffect(() => {
-    // As after a load of a page: a screen reader begins at its title.
-    document.querySelector("main h1")?.focus();
-  }, [key]);
+  useTitleFirst(key);
   switch (page) {
     case "list":
       return scope.kind === "all"
@@ -122,6 +135,7 @@ function TopBar({ user, scopes, scope }) {
     html`<label class="scope">
       <span>Destinations of</span>
       <select value=${shown} onChange=${onScope}>
+        ${!scope && html`<option value="">Choose…</option>`}
         ${scope && !scopes.some((one) => address({ scope: one }) === shown) && html`<option value=${shown}>${scopeName(scope)}</option>`}
         ${scopes.map((one) => html`<option value=${address({ scope: one })}>${scopeName(one)}</option>`)}
       </select>

@@ -24,19 +24,32 @@ export function address({ scope, page = "list", number }) {
   }[page];
 }
 
-/** The page of an address; null for one that there is not. */
+/** The page of an address: `nothing`, without a scope, for one that there is not, and null when none is said. */
 export function parse(hash) {
+  if (/^#?\/?$/.test(hash)) {
+    return null;
+  }
   if (hash === "#/all") {
     return { scope: { kind: "all" }, page: "list" };
   }
   const found = hash.match(/^#\/(?:instance|groups\/([^/]+))(?:\/(new)|\/destinations\/(\d+)(\/edit)?)?$/);
-  if (!found) {
-    return null;
+  const [, group, isNew, number, isEdit] = found ?? [];
+  const fullPath = group && decoded(group);
+  if (!found || fullPath === null) {
+    return { page: "nothing" };
   }
-  const [, group, isNew, number, isEdit] = found;
-  const scope = group ? { kind: "group", fullPath: decodeURIComponent(group) } : { kind: "instance" };
+  const scope = group ? { kind: "group", fullPath } : { kind: "instance" };
   const page = isNew ? "new" : isEdit ? "edit" : number ? "destination" : "list";
   return { scope, page, number };
+}
+
+/** The text of a part of an address; null, when it is none. */
+function decoded(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return null;
+  }
 }
 
 export function go(route) {

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may end anywhere")]
 
+mod addresses;
 mod bad_input;
 mod instance;
 mod journey;
