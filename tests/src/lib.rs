@@ -12,6 +12,7 @@ pub mod health;
 pub mod metrics;
 pub mod monitoring;
 pub mod process;
+pub mod rejected;
 pub mod repository;
 pub mod scenario;
 pub mod system;

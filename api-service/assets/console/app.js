@@ -9,6 +9,7 @@ import { DestinationPage } from "./destination_page.js";
 import { readAccount } from "./destination_queries.js";
 import { Everything } from "./everything.js";
 import { usePolling } from "./polling.js";
+import { RejectedMessages } from "./rejected_messages.js";
 import { address, go, mayLeave, scopeName, useRoute } from "./routes.js";
 import { isRefused, signOut, token, watchSession } from "./session.js";
 import { SignInDialog, SignInPage } from "./sign_in.js";
@@ -109,6 +110,8 @@ function Page({ route, scopes }) {
         : html`<${DestinationList} key=${key} scope=${scope} />`;
     case "destination":
       return html`<${DestinationPage} key=${key} scope=${scope} number=${number} />`;
+    case "rejected":
+      return html`<${RejectedMessages} key=${key} scope=${scope} />`;
     default:
       return html`<${DestinationForm} key=${key} scope=${scope} number=${number} />`;
   }

@@ -4,6 +4,7 @@ import { ConnectionBanner } from "./connection_banner.js";
 import { numberOf, readDestinations } from "./destination_queries.js";
 import { FilterBadges, HealthState } from "./health_state.js";
 import { usePolling } from "./polling.js";
+import { RejectedMessagesLink } from "./rejected_messages.js";
 import { address, scopeName } from "./routes.js";
 import { Sparkline, totals } from "./sparkline.js";
 import { amount, count, Moment, Since } from "./times.js";
@@ -20,6 +21,7 @@ export function DestinationList({ scope }) {
       <a class="button primary" href=${address({ scope, page: "new" })}>New destination</a>
     </div>
     <${ConnectionBanner} polled=${polled} />
+    ${scope.kind === "instance" && html`<${RejectedMessagesLink} />`}
     ${!destinations && !polled.error && html`<p class="loading">Loading…</p>`}
     ${destinations?.length === 0 && html`<${Nothing} scope=${scope} />`}
     ${destinations?.length > 0 &&

@@ -121,18 +121,13 @@ export async function readSecrets(scope, place, id) {
   return found;
 }
 
-/** A part of the dead letters of a destination. */
-export async function readDeadLetters(scope, place, id, after) {
-  const letters = `id eventId eventType attempts lastStatus lastError diedAt replayRequestedAt body`;
-  const selection = `id deadLetters(first: 25, after: $letter) { count nodes { ${letters} } pageInfo { hasNextPage endCursor } }`;
-  const { destinations } = await readPage(scope, { first: 1, after: place, letter: after }, selection);
-  return destinations.find((destination) => destination.id === id)?.deadLetters ?? null;
-}
+const TYPES = { first: "Int", after: "String", minutes: "Int!", row: "String", fullPath: "ID!" };
 
-const TYPES = { first: "Int", after: "String", minutes: "Int!", letter: "String", fullPath: "ID!" };
-
-/** A part of a scope's destinations. Namespace filters are shown by the newer generation of the API alone. */
-async function readPage(scope, { first, after, ...others }, selection) {
+/**
+ * A part of a scope's destinations. Beside `first` and `after`, the selection may use variables of `TYPES`.
+ * Namespace filters are shown by the newer generation of the API alone.
+ */
+export async function readPage(scope, { first, after, ...others }, selection) {
   const [older, newer] = kind(scope).lists;
   const withFilters = /\bname\b/.test(selection);
   const lists = `list: ${older}(first: $first, after: $after) { edges { cursor node { ${selection} } } pageInfo { hasNextPage endCursor } }

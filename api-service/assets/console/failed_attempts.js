@@ -1,5 +1,6 @@
 // The last attempts that failed, with what the receiver answered.
 import { html } from "./view.js";
+import { Body } from "./body.js";
 import { duration, Moment } from "./times.js";
 
 /** What was answered, as a status or as the lack of one. */
@@ -28,7 +29,7 @@ export function FailedAttempts({ attempts }) {
                     <td><${Status} status=${attempt.status} /></td>
                     <td>
                       ${attempt.error}
-                      ${attempt.response && html`<details><summary>Response</summary><pre>${attempt.response}</pre></details>`}
+                      ${attempt.response && html`<${Body} title="Response" text=${attempt.response} />`}
                     </td>
                     <td class="number">${duration(attempt.durationMs)}</td>
                   </tr>`,

@@ -10,7 +10,10 @@ export function scopeName(scope) {
   return { all: "Everything", instance: "Instance" }[scope.kind] ?? scope.fullPath;
 }
 
-/** The address of a page: `{ scope, page, number }`. The scope of the kind `all` has a list only. */
+/**
+ * The address of a page: `{ scope, page, number }`. The scope of the kind `all` has a list only, and that of
+ * the instance alone has rejected messages.
+ */
 export function address({ scope, page = "list", number }) {
   if (scope.kind === "all") {
     return "#/all";
@@ -21,6 +24,7 @@ export function address({ scope, page = "list", number }) {
     new: `${base}/new`,
     destination: `${base}/destinations/${number}`,
     edit: `${base}/destinations/${number}/edit`,
+    rejected: `${base}/rejected-messages`,
   }[page];
 }
 
@@ -31,6 +35,9 @@ export function parse(hash) {
   }
   if (hash === "#/all") {
     return { scope: { kind: "all" }, page: "list" };
+  }
+  if (hash === "#/instance/rejected-messages") {
+    return { scope: { kind: "instance" }, page: "rejected" };
   }
   const found = hash.match(/^#\/(?:instance|groups\/([^/]+))(?:\/(new)|\/destinations\/(\d+)(\/edit)?)?$/);
   const [, group, isNew, number, isEdit] = found ?? [];

@@ -10,11 +10,12 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; st
 
 /// The page, and what it asks for.
 static PAGE: Asset = asset!("console", "index.html", HTML, ASK_EACH_TIME);
-static PARTS: [Asset; 38] = [
+static PARTS: [Asset; 43] = [
     asset!("console", "action_button.js", SCRIPT, ASK_EACH_TIME),
     asset!("console", "announcement.js", SCRIPT, ASK_EACH_TIME),
     asset!("console", "api.js", SCRIPT, ASK_EACH_TIME),
     asset!("console", "app.js", SCRIPT, ASK_EACH_TIME),
+    asset!("console", "body.js", SCRIPT, ASK_EACH_TIME),
     asset!("console", "chart.js", SCRIPT, ASK_EACH_TIME),
     asset!("console", "confirm_dialog.js", SCRIPT, ASK_EACH_TIME),
     asset!("console", "connection_banner.js", SCRIPT, ASK_EACH_TIME),
@@ -37,6 +38,7 @@ static PARTS: [Asset; 38] = [
     asset!("console", "icon.svg", IMAGE, ASK_EACH_TIME),
     asset!("console", "main.js", SCRIPT, ASK_EACH_TIME),
     asset!("console", "namespace_rows.js", SCRIPT, ASK_EACH_TIME),
+    asset!("console", "parallel.js", SCRIPT, ASK_EACH_TIME),
     asset!("console", "polling.js", SCRIPT, ASK_EACH_TIME),
     asset!("console", "preact-11.2.0.module.js", SCRIPT, FOR_A_YEAR),
     asset!(
@@ -45,9 +47,12 @@ static PARTS: [Asset; 38] = [
         SCRIPT,
         FOR_A_YEAR
     ),
+    asset!("console", "rejected_messages.js", SCRIPT, ASK_EACH_TIME),
     asset!("console", "routes.js", SCRIPT, ASK_EACH_TIME),
     asset!("console", "secrets.js", SCRIPT, ASK_EACH_TIME),
     asset!("console", "session.js", SCRIPT, ASK_EACH_TIME),
+    asset!("console", "set_aside.js", SCRIPT, ASK_EACH_TIME),
+    asset!("console", "set_aside_queries.js", SCRIPT, ASK_EACH_TIME),
     asset!("console", "sign_in.js", SCRIPT, ASK_EACH_TIME),
     asset!("console", "sparkline.js", SCRIPT, ASK_EACH_TIME),
     asset!("console", "times.js", SCRIPT, ASK_EACH_TIME),

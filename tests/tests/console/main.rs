@@ -7,4 +7,5 @@ mod bad_input;
 mod instance;
 mod journey;
 mod narrowing;
+mod set_aside;
 mod stage;

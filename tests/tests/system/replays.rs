@@ -6,6 +6,7 @@ use shared::entities::{dead_letters, rejected_messages};
 use tests::backend::Backend;
 use tests::database::connect;
 use tests::events::complete_event;
+use tests::rejected::reject;
 use tests::scenario::{receiving, until_received, until_routed_by_version, willing};
 use tests::system::{Administer as _, Setup};
 use tests::wait::until;
@@ -85,16 +86,7 @@ async fn a_replayed_message_is_published_as_it_is(backend: Backend) {
     let database = connect(&system.database_url()).await;
     let valid = format!(" {}", complete_event("again", "acme", "a_type_of_our_own"));
     for body in [valid.as_str(), "not JSON"] {
-        let row = rejected_messages::ActiveModel {
-            id: ActiveValue::NotSet,
-            reason: ActiveValue::Set("before".to_owned()),
-            body: ActiveValue::Set(body.as_bytes().to_vec()),
-            body_bytes: ActiveValue::Set(body.len().try_into().unwrap()),
-            rejected_at: ActiveValue::Set(1),
-            replay_requested_at: ActiveValue::Set(None),
-            claimed_until: ActiveValue::Set(0),
-        };
-        row.insert(&database).await.unwrap();
+        reject(&database, "before", body.as_bytes(), body.len()).await;
     }
     let replay =
         "mutation { auditEventStreamingRejectedMessagesReplay(input: {}) { errors accepted } }";

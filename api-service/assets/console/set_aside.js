@@ -1,0 +1,161 @@
+// What was set aside, dead letters or rejected messages: looked at page by page, chosen, replayed, purged.
+import { html, useEffect, useRef, useState } from "./view.js";
+import { ActionButton } from "./action_button.js";
+import { announce } from "./announcement.js";
+import { mutateOne } from "./api.js";
+import { confirm } from "./confirm_dialog.js";
+import { ConnectionBanner } from "./connection_banner.js";
+import { forEachOf } from "./parallel.js";
+import { usePolling } from "./polling.js";
+import { count } from "./times.js";
+
+/** How often it is read, in milliseconds. */
+const EVERY = 3_000;
+
+/**
+ * What is shown from `after` on, and which rows there are on that page and on those where some were chosen:
+ * by the place where the page begins. A row never leaves its page for a later one.
+ */
+async function readPages(read, after, chosen) {
+  const others = [...new Set(chosen.values())].filter((place) => place !== after);
+  const [shown, ...elsewhere] = await forEachOf([after, ...others], (place) => (place === after ? read(place) : read(place, "id")));
+  const idsOf = (page) => new Set((page?.nodes ?? []).map(({ id }) => id));
+  const there = new Map([[after, idsOf(shown)], ...others.map((place, index) => [place, idsOf(elsewhere[index])])]);
+  return { after, shown, there };
+}
+
+/** The chosen rows without those that are gone, of which nothing can be replayed. */
+function stillThere(chosen, there) {
+  return new Map([...chosen].filter(([id, place]) => there.get(place)?.has(id) ?? true));
+}
+
+/**
+ * A panel with the rows that `read(after, fields)` gives, each in `columns` of `{ title, cell }` and chosen by
+ * what `label` calls it. `mutations` are the names of those that replay and purge, with `input` in each;
+ * `again` is what happens to a replayed row once more, and `name` tells the panel from others of the page.
+ */
+export function SetAside({ name, title, noun, again, hint, none, read, mutations, input, columns, label }) {
+  // The places at which the pages so far begin.
+  const [pages, setPages] = useState([null]);
+  const after = pages.at(-1);
+  // The ids of all pages, each with the place where its page begins.
+  const [chosen, setChosen] = useState(new Map());
+  const heading = useRef(null);
+  const polled = usePolling(() => readPages(read, after, chosen), EVERY, []);
+  const page = polled.data?.shown;
+  useEffect(() => polled.data && polled.again(), [after]);
+  useEffect(() => {
+    if (polled.data) {
+      setChosen((old) => stillThere(old, polled.data.there));
+      // All of the page is gone.
+      if (page?.nodes.length === 0 && pages.length > 1 && polled.data.after === after) {
+        setPages(pages.slice(0, -1));
+      }
+    }
+  }, [polled.data]);
+  const toggle = (id) => {
+    const toggled = new Map(chosen);
+    if (!toggled.delete(id)) {
+      toggled.set(id, polled.data.after);
+    }
+    setChosen(toggled);
+  };
+  const clear = () => {
+    setChosen(new Map());
+    // The button that was pressed is gone.
+    heading.current.focus();
+  };
+  const turn = (places) => {
+    // Not before the page is there whose end is the beginning of the next one.
+    if (polled.data.after === after) {
+      setPages(places);
+    }
+  };
+  const meant = () => ({ ...input, ...(chosen.size ? { ids: [...chosen.keys()] } : {}) });
+  const which = chosen.size ? `${chosen.size} chosen` : "all";
+
+  const replay = async () => {
+    const { accepted } = await mutateOne(mutations.replay, meant(), "accepted");
+    announce(`${count(accepted, noun)} will be ${again} again.`);
+    setChosen(new Map());
+    polled.again();
+  };
+  const purge = async () => {
+    const sure = await confirm({
+      title: `Purge ${chosen.size ? count(chosen.size, `chosen ${noun}`) : `all ${noun}s`}?`,
+      text: `They are deleted and can never be ${again}.`,
+      action: "Purge",
+      danger: true,
+    });
+    if (sure) {
+      const { purged } = await mutateOne(mutations.purge, meant(), "purged");
+      announce(`${count(purged, noun)} purged.`);
+      setChosen(new Map());
+      polled.again();
+    }
+  };
+  return html`<section class="panel" aria-labelledby=${`${name}-title`}>
+    <div class="title">
+      <h2 id=${`${name}-title`} tabindex="-1" ref=${heading}>${title} ${page && html`<small>${page.count}</small>`}</h2>
+      ${page?.count > 0 &&
+      html`<div class="actions">
+        <${ActionButton} act=${replay} class="primary">Replay ${which}<//>
+        <${ActionButton} act=${purge} class="danger">Purge ${which}…<//>
+      </div>`}
+    </div>
+    <${ConnectionBanner} polled=${polled} />
+    ${!polled.data && !polled.error && html`<p class="loading">Loading…</p>`}
+    ${page?.count === 0 && html`<p class="hint">${none}</p>`}
+    ${page?.count > 0 &&
+    html`<p class="hint">${hint} The oldest first.</p>
+      <${Choice} chosen=${chosen} rows=${page.nodes} onClear=${clear} />
+      <${Rows} name=${name} rows=${page.nodes} columns=${columns} label=${label} chosen=${chosen} onToggle=${toggle} />
+      <div class="actions">
+        ${pages.length > 1 && html`<button type="button" onClick=${() => turn(pages.slice(0, -1))}>Previous page</button>`}
+        ${page.pageInfo.hasNextPage &&
+        html`<button type="button" onClick=${() => turn([...pages, page.pageInfo.endCursor])}>Next page</button>`}
+      </div>`}
+  </section>`;
+}
+
+/** How many are chosen, also where they are not to be seen. */
+function Choice({ chosen, rows, onClear }) {
+  const elsewhere = chosen.size - rows.filter(({ id }) => chosen.has(id)).length;
+  return html`<div class="actions choice">
+    <span role="status">${chosen.size > 0 && `${chosen.size} chosen${elsewhere ? `, ${elsewhere} on other pages` : ""}`}</span>
+    ${chosen.size > 0 && html`<button type="button" class="link" onClick=${onClear}>Clear the choice</button>`}
+  </div>`;
+}
+
+function Rows({ name, rows, columns, label, chosen, onToggle }) {
+  return html`<div class="scroll" tabindex="0" role="group" aria-labelledby=${`${name}-title`}>
+    <table class=${name}>
+      <thead>
+        <tr>
+          <th scope="col"><span class="visually-hidden">Choose</span></th>
+          ${columns.map(({ title }) => html`<th scope="col">${title}</th>`)}
+        </tr>
+      </thead>
+      <tbody>
+        ${rows.map(
+          (row) => html`<tr key=${row.id}>
+            <td>
+              <input
+                type="checkbox"
+                aria-label=${`Choose ${label(row)}`}
+                checked=${chosen.has(row.id)}
+                onChange=${() => onToggle(row.id)}
+              />
+            </td>
+            ${columns.map(({ cell }) => html`<td>${cell(row)}</td>`)}
+          </tr>`,
+        )}
+      </tbody>
+    </table>
+  </div>`;
+}
+
+/** That a row is on its way again. */
+export function BeingReplayed({ at }) {
+  return at ? html`<span class="badge">being replayed</span>` : null;
+}
