@@ -2,6 +2,7 @@
 
 mod devtools;
 mod driver;
+mod requests;
 
 use fantoccini::elements::Element;
 use fantoccini::{Client, Locator};
@@ -11,6 +12,8 @@ use crate::repository;
 use crate::wait::until;
 use devtools::DevTools;
 use driver::Driver;
+
+pub use requests::Requests;
 
 /// axe-core, which looks for what keeps people with disabilities from using a page.
 const AXE: &str = "tests/axe-core/axe-core-4.14.1.min.js";

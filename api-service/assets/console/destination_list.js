@@ -38,13 +38,13 @@ function Nothing({ scope }) {
   </div>`;
 }
 
-/** In one line: does everything arrive? */
-export function Summary({ destinations }) {
+/** In one line: does everything arrive? So many scopes may be `missing`, of which nothing is known. */
+export function Summary({ destinations, missing = 0 }) {
   const troubled = destinations.filter(({ health }) => health.state === "TROUBLED").length;
   const paused = destinations.filter(({ health }) => health.state === "PAUSED").length;
   const dead = destinations.reduce((sum, { deadLetters }) => sum + deadLetters.count, 0);
   const waiting = destinations.reduce((sum, { health }) => sum + (health.backlogSize ?? 0), 0);
-  const all = destinations.length === 1 ? "The destination gets" : `All ${destinations.length} destinations get`;
+  const all = destinations.length === 1 ? "The destination gets" : `${missing ? "" : "All "}${destinations.length} destinations get`;
   const parts = [
     troubled
       ? `${troubled} of ${destinations.length} in trouble`
@@ -54,8 +54,9 @@ export function Summary({ destinations }) {
     paused && `${paused} paused`,
     waiting > 0 && `${count(waiting, "event")} waiting`,
     dead > 0 && count(dead, "dead letter"),
+    missing > 0 && "others not known",
   ];
-  return html`<p class="summary" data-state=${troubled ? "TROUBLED" : paused || dead ? "PAUSED" : "HEALTHY"}>
+  return html`<p class="summary" data-state=${troubled ? "TROUBLED" : paused || dead || missing ? "PAUSED" : "HEALTHY"}>
     ${parts.filter(Boolean).join(" · ")}
   </p>`;
 }

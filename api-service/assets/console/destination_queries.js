@@ -52,16 +52,27 @@ export function numberOf(id) {
 }
 
 /** Who is signed in, and the groups whose destinations that is to administer, by name. */
-export async function readAccount(token) {
-  const document = `query($after: String) {
+export function readAccount(token) {
+  return readUserAndGroups(false, token);
+}
+
+/** Those of the groups that have any destination, by name. */
+export async function readGroupsWithDestinations() {
+  return (await readUserAndGroups(true)).groups;
+}
+
+async function readUserAndGroups(withDestinations, token) {
+  const document = `query($withDestinations: Boolean!, $after: String) {
     currentUser { username name admin }
-    auditEventStreamingGroups(first: 100, after: $after) { nodes { name fullPath } pageInfo { hasNextPage endCursor } }
+    auditEventStreamingGroups(withDestinations: $withDestinations, first: 100, after: $after) {
+      nodes { name fullPath } pageInfo { hasNextPage endCursor }
+    }
   }`;
   const groups = [];
   let user;
   let after = null;
   do {
-    const data = await query(document, { after }, token);
+    const data = await query(document, { withDestinations, after }, token);
     user = data.currentUser;
     groups.push(...data.auditEventStreamingGroups.nodes);
     const { hasNextPage, endCursor } = data.auditEventStreamingGroups.pageInfo;

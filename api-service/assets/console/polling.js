@@ -2,8 +2,9 @@
 import { useCallback, useEffect, useRef, useState } from "./view.js";
 
 /**
- * What `ask` was answered last, asked again `every` so many milliseconds while the tab is visible, and at
- * once when one of `inputs` changes: `{ data, at, error, again }`. The last answer stays through an error.
+ * What `ask` was answered last, asked again `every` so many milliseconds (or what `every` says of the last
+ * answer) while the tab is visible, and at once when one of `inputs` changes: `{ data, at, error, again }`. The
+ * last answer stays through an error.
  */
 export function usePolling(ask, every, inputs) {
   const [state, setState] = useState({ data: null, at: null, error: null });
@@ -14,6 +15,7 @@ export function usePolling(ask, every, inputs) {
     let ended = false;
     let timer;
     let asked = 0;
+    let last = null;
     setState({ data: null, at: null, error: null });
     const once = async () => {
       clearTimeout(timer);
@@ -23,6 +25,7 @@ export function usePolling(ask, every, inputs) {
           const data = await latest.current();
           // An older answer that comes late is not to hide a newer one.
           if (!ended && number === asked) {
+            last = data;
             setState({ data, at: new Date(), error: null });
           }
         } catch (error) {
@@ -32,7 +35,7 @@ export function usePolling(ask, every, inputs) {
         }
       }
       if (!ended && number === asked) {
-        timer = setTimeout(once, every);
+        timer = setTimeout(once, typeof every === "function" ? every(last) : every);
       }
     };
     again.current = once;

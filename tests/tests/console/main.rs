@@ -4,6 +4,7 @@
 
 mod addresses;
 mod bad_input;
+mod everything;
 mod instance;
 mod journey;
 mod narrowing;
