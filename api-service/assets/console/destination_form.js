@@ -55,6 +55,7 @@ function Form({ scope, loaded }) {
   const [failure, setFailure] = useState(null);
   const [busy, setBusy] = useState(false);
   const form = useRef(null);
+  const submit = useRef(null);
   const unsaved = useRef(false);
   const isDone = useRef(false);
   // The id of a destination that was made here, from its creation on.
@@ -79,9 +80,10 @@ function Form({ scope, loaded }) {
         }
         // Known before anything else can fail: saving again must not make a second one.
         madeId.current = made.payload[kind(scope).destination].id;
-        if (hasDetails(draft)) {
-          await mutate([pause(scope, madeId.current)]);
-        }
+      }
+      if (hasDetails(draft)) {
+        // Again, when the answer was lost: it may not be paused yet.
+        await mutate([pause(scope, madeId.current)]);
       }
       current = await read(scope, numberOf(madeId.current));
       if (!current) {
@@ -127,21 +129,25 @@ function Form({ scope, loaded }) {
     if (busy) {
       return;
     }
+    // The fields are closed meanwhile: what is typed now would be lost. The focus cannot stay in one of them.
+    const focused = document.activeElement;
+    submit.current.focus();
     setBusy(true);
     setFailure(null);
     setProblems({});
     try {
-      const found = await save();
-      setProblems(found);
-      if (Object.keys(found).length) {
-        // When it is shown.
-        requestAnimationFrame(() => form.current?.querySelector("[aria-invalid=true]")?.focus());
-      }
+      setProblems(await save());
     } catch (error) {
       const kept = "Nothing that you typed is lost: save again when that is mended.";
       setFailure(error.kind === "expired" ? null : `It could not be saved. ${error.message} ${kept}`);
     }
     setBusy(false);
+    // When they are open again, unless somebody has gone elsewhere.
+    requestAnimationFrame(() => {
+      if (document.activeElement === submit.current) {
+        (form.current?.querySelector("[aria-invalid=true]") ?? focused).focus();
+      }
+    });
   };
 
   const isNew = !destination;
@@ -151,58 +157,60 @@ function Form({ scope, loaded }) {
       <h1 tabindex="-1">${isNew ? "New destination" : `Edit ${destination.name}`} <small>${scopeName(scope)}</small></h1>
     </div>
     <form class="destination" ref=${form} onSubmit=${onSubmit} novalidate>
-      <div class="panel">
-        <${FormField}
-          label="URL"
-          name="url"
-          inputmode="url"
-          hint="Where each event is sent with POST: https://siem.example.com/audit"
-          value=${draft.url}
-          problems=${problems.url}
-          onText=${(url) => set({ url })}
-        />
-        <${FormField}
-          label="Name"
-          name="name"
-          hint=${isNew ? "How people call it. One is made up when you give none." : "How people call it."}
-          value=${draft.name}
-          problems=${problems.name}
-          onText=${(name) => set({ name })}
-        />
-        ${isNew &&
-        scope.kind === "group" &&
-        html`<${FormField}
-          label="Verification token"
-          name="token"
-          hint="By which the receiver knows us: 16 to 24 characters. One is made when you give none."
-          value=${draft.token}
-          problems=${problems.token}
-          onText=${(token) => set({ token })}
-        />`}
-        ${!isNew &&
-        html`<label class="check">
-          <input type="checkbox" checked=${draft.active} onChange=${(event) => set({ active: event.target.checked })} />
-          Active: events are sent
-        </label>`}
-      </div>
-      <div class="panel">
-        <${HeaderRows} headers=${draft.headers} problems=${problems} onChange=${(headers) => set({ headers })} />
-      </div>
-      <div class="panel">
-        <${EventTypePicker}
-          chosen=${draft.eventTypes}
-          problems=${problems.eventTypes}
-          onChange=${(eventTypes) => set({ eventTypes })}
-        />
-      </div>
-      <div class="panel">
-        <${NamespaceRows}
-          scope=${scope}
-          namespaces=${draft.namespaces}
-          problems=${problems}
-          onChange=${(namespaces) => set({ namespaces })}
-        />
-      </div>
+      <fieldset role="none" disabled=${busy}>
+        <div class="panel">
+          <${FormField}
+            label="URL"
+            name="url"
+            inputmode="url"
+            hint="Where each event is sent with POST: https://siem.example.com/audit"
+            value=${draft.url}
+            problems=${problems.url}
+            onText=${(url) => set({ url })}
+          />
+          <${FormField}
+            label="Name"
+            name="name"
+            hint=${isNew ? "How people call it. One is made up when you give none." : "How people call it."}
+            value=${draft.name}
+            problems=${problems.name}
+            onText=${(name) => set({ name })}
+          />
+          ${isNew &&
+          scope.kind === "group" &&
+          html`<${FormField}
+            label="Verification token"
+            name="token"
+            hint="By which the receiver knows us: 16 to 24 characters. One is made when you give none."
+            value=${draft.token}
+            problems=${problems.token}
+            onText=${(token) => set({ token })}
+          />`}
+          ${!isNew &&
+          html`<label class="check">
+            <input type="checkbox" checked=${draft.active} onChange=${(event) => set({ active: event.target.checked })} />
+            Active: events are sent
+          </label>`}
+        </div>
+        <div class="panel">
+          <${HeaderRows} headers=${draft.headers} problems=${problems} onChange=${(headers) => set({ headers })} />
+        </div>
+        <div class="panel">
+          <${EventTypePicker}
+            chosen=${draft.eventTypes}
+            problems=${problems.eventTypes}
+            onChange=${(eventTypes) => set({ eventTypes })}
+          />
+        </div>
+        <div class="panel">
+          <${NamespaceRows}
+            scope=${scope}
+            namespaces=${draft.namespaces}
+            problems=${problems}
+            onChange=${(namespaces) => set({ namespaces })}
+          />
+        </div>
+      </fieldset>
       <div class="actions sticky">
         ${(failure || isRefused) &&
         html`<div role="alert" class="problem">
@@ -213,7 +221,9 @@ function Form({ scope, loaded }) {
         <a class="button" href=${address(isNew ? { scope } : { scope, page: "destination", number: numberOf(destination.id) })}>
           Cancel
         </a>
-        <button type="submit" class="primary" aria-busy=${busy}>${isNew ? "Create destination" : "Save"}</button>
+        <button type="submit" class="primary" ref=${submit} aria-busy=${busy}>
+          ${busy ? "Saving…" : isNew ? "Create destination" : "Save"}
+        </button>
       </div>
     </form>
   `;

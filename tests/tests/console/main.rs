@@ -8,5 +8,6 @@ mod everything;
 mod instance;
 mod journey;
 mod narrowing;
+mod saving;
 mod set_aside;
 mod stage;

@@ -1,0 +1,128 @@
+//! While a destination is saved, and when that ends halfway.
+
+use serde_json::{Value, json};
+use tests::wait::until;
+
+use crate::stage::Stage;
+
+/// The key, as `WebDriver` writes it.
+const ENTER: &str = "\u{e007}";
+
+/// What can be typed into or pressed in the form, but for what saves it.
+const OPEN_FIELDS: &str =
+    "return document.querySelectorAll('form :is(input, button:not([type=submit])):enabled').length";
+
+async fn focused(stage: &Stage) -> Value {
+    let body =
+        "const {type, name, ariaBusy} = document.activeElement; return {type, name, ariaBusy}";
+    stage.browser.script(body, vec![]).await
+}
+
+async fn until_focused(stage: &Stage, expected: Value) {
+    until("the focus is where it should be", async || {
+        (focused(stage).await == expected).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_can_be_typed_while_a_save_runs_and_the_focus_is_not_lost() {
+    let stage = Stage::open().await;
+    let browser = &stage.browser;
+    stage.sign_in().await;
+    browser.press("New destination").await;
+    browser.fill("URL", &stage.receiver.url("/siem")).await;
+    browser.fill("Name", "SIEM").await;
+    browser.press("Add header").await;
+    browser.hold_requests("mutation").await;
+    let name = browser.find("//input[@name='name']").await;
+    name.send_keys(ENTER).await.unwrap();
+    until_focused(
+        &stage,
+        json!({"type": "submit", "name": "", "ariaBusy": "true"}),
+    )
+    .await;
+    assert_eq!(browser.script(OPEN_FIELDS, vec![]).await, json!(0));
+
+    // The header has no name: what is wrong is where one goes on.
+    browser.let_requests_pass().await;
+    browser.until_shown("Not all of it could be saved.").await;
+    assert_ne!(browser.script(OPEN_FIELDS, vec![]).await, json!(0));
+    let wrong = "return document.activeElement.ariaInvalid";
+    until("the focus is at what is wrong", async || {
+        (browser.script(wrong, vec![]).await == "true").then_some(())
+    })
+    .await;
+    browser.press("Remove header 1").await;
+
+    // Where nothing is wrong, one goes on where one was.
+    browser.lose_requests("mutation").await;
+    let name = browser.find("//input[@name='name']").await;
+    name.send_keys(ENTER).await.unwrap();
+    browser.until_shown("It could not be saved.").await;
+    until_focused(
+        &stage,
+        json!({"type": "text", "name": "name", "ariaBusy": null}),
+    )
+    .await;
+
+    browser.let_requests_pass().await;
+    browser.press("Save").await;
+    stage
+        .until_text("//main//h1", |text| text.contains("SIEM"))
+        .await;
+    stage.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_lost_right_after_a_creation_makes_no_second_destination() {
+    let stage = Stage::open().await;
+    let browser = &stage.browser;
+    stage.sign_in().await;
+    // The step that pauses what was made, and the one that reads it.
+    for (made, lost) in [(1, "DestinationUpdate"), (2, "edges")] {
+        browser.press("New destination").await;
+        browser
+            .fill("URL", &stage.receiver.url(&format!("/{made}")))
+            .await;
+        browser.fill("Search the catalogue", "user_created").await;
+        browser.click("//label[.//code='user_created']/input").await;
+        browser.lose_requests(lost).await;
+        browser.press("Create destination").await;
+        browser
+            .until_shown("It could not be saved. The service cannot be reached.")
+            .await;
+        assert_eq!(filters(&stage).await.len(), made);
+        let sent = browser.let_requests_pass().await;
+        let creations = sent
+            .bodies
+            .iter()
+            .filter(|body| body.contains("DestinationCreate("));
+        assert_eq!(creations.count(), 1);
+        browser.press("Create destination").await;
+        stage
+            .until_text("//main//h1", |text| text.contains("filtered"))
+            .await;
+        let saved = browser.let_requests_pass().await;
+        let is_paused_first = saved
+            .bodies
+            .iter()
+            .any(|body| body.contains("\"active\":false"));
+        assert!(is_paused_first, "{:?}", saved.bodies);
+        let makes = |body: &String| body.contains("DestinationCreate(");
+        assert!(!saved.bodies.iter().any(makes));
+        let expected = json!({"active": true, "eventTypeFilters": ["user_created"]});
+        assert_eq!(filters(&stage).await, vec![expected; made]);
+        browser.press("Destinations of acme").await;
+    }
+    stage.end().await;
+}
+
+/// Whether each destination of the group is active, and its event types.
+async fn filters(stage: &Stage) -> Vec<Value> {
+    let document = "{ group(fullPath: \"acme\") { externalAuditEventDestinations { nodes { active eventTypeFilters } } } }";
+    let client = stage.system.client();
+    let data = client.graphql_ok(document, Value::Null).await.unwrap();
+    let nodes = &data["group"]["externalAuditEventDestinations"]["nodes"];
+    nodes.as_array().unwrap().clone()
+}
