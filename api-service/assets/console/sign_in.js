@@ -24,12 +24,8 @@ function SignInForm({ autofocus }) {
     setBusy(true);
     setProblem(null);
     try {
-      const { user } = await readAccount(typed);
-      if (user) {
-        signIn(typed);
-      } else {
-        setProblem("This token is not of the scope API, which the console needs.");
-      }
+      await readAccount(typed);
+      signIn(typed);
     } catch (error) {
       setProblem(error.message);
       field.current?.querySelector("input")?.focus();

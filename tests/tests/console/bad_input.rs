@@ -57,6 +57,27 @@ async fn nothing_that_was_typed_is_lost_when_the_token_ends_or_the_connection_is
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_is_not_for_the_api_is_told_so() {
+    let stage = Stage::open().await;
+    let browser = &stage.browser;
+    let document = "mutation($input: AccessTokenCreateInput!) { accessTokenCreate(input: $input) { errors token } }";
+    let input = json!({"username": "root", "name": "producer", "scopes": ["PUBLISH"]});
+    let client = stage.system.client();
+    let data = client
+        .graphql_ok(document, json!({ "input": input }))
+        .await
+        .unwrap();
+    let token = data["accessTokenCreate"]["token"].as_str().unwrap();
+    browser.fill("Access token", token).await;
+    browser.press("Sign in").await;
+    browser
+        .until_shown("The token does not have the scope API")
+        .await;
+    assert!(!browser.shows("Sign out").await);
+    stage.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_unsaved_form_is_not_left_unasked_and_a_lost_connection_is_told() {
     let stage = Stage::open().await;
     let browser = &stage.browser;
