@@ -1,7 +1,9 @@
 //! What an owner does in the console from the first destination to the last dead letter.
 
 use serde_json::{Value, json};
+use tests::backend::Backend;
 use tests::events::{event, ids};
+use tests::on_backend;
 use tests::scenario::{all_arrived, until_received, willing};
 use tests::system::Administer as _;
 
@@ -12,9 +14,21 @@ const WAITING: &str = "//dl[@class='tiles']/div[dt='Waiting']/dd[1]";
 const DELIVERED: &str = "//figure[contains(., 'Delivered a minute')]";
 const FAILED: &str = "//figure[contains(., 'Failed attempts a minute')]";
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_owner_makes_a_destination_sees_it_fail_and_recover_and_replays_a_dead_letter() {
-    let stage = Stage::open().await;
+on_backend!(
+    embedded_sqlite,
+    EmbeddedSqlite,
+    an_owner_makes_a_destination_sees_it_fail_and_recover_and_replays_a_dead_letter
+);
+on_backend!(
+    rabbit_postgres,
+    RabbitPostgres,
+    an_owner_makes_a_destination_sees_it_fail_and_recover_and_replays_a_dead_letter
+);
+
+async fn an_owner_makes_a_destination_sees_it_fail_and_recover_and_replays_a_dead_letter(
+    backend: Backend,
+) {
+    let stage = Stage::open_on(backend).await;
     let browser = &stage.browser;
     stage.inspect("sign-in").await;
     stage.sign_in().await;
