@@ -135,7 +135,8 @@ impl Deliverer {
             body: &message.body,
             age: Age::of(&message.headers, self.foundation.clock.now()),
         };
-        let outcome = self.attempts.with_second_try(endpoint.id, &event).await;
+        // Boxed so that only those with a permit hold what an attempt needs.
+        let outcome = Box::pin(self.attempts.with_second_try(endpoint.id, &event)).await;
         drop(permit);
         match outcome {
             Err(Destroyed) => Ok(self.handover.discard()),
@@ -159,7 +160,8 @@ impl Deliverer {
         }
     }
 
-    /// Waits for a permit as long as that may help: none, when the delivery is to go into the lane.
+    /// Waits for a permit as long as that may help: none, when the delivery is to go into the lane. A
+    /// thousand may wait: each has one timer, and looks at what else may have happened when that fires.
     async fn permit<'e>(
         &self,
         endpoint: &'e Endpoint,
@@ -171,14 +173,13 @@ impl Deliverer {
         let mut acquiring = std::pin::pin!(permits.acquire());
         loop {
             let look_at = patient_until.min(Instant::now() + LOOK);
-            tokio::select! {
-                biased;
-                () = self.handover.stopping.cancelled() => return Err(Interrupted),
-                // The message is on its way to somebody else already.
-                () = delivery.over().cancelled() => return Err(Interrupted),
-                permit = timeout_at(look_at, &mut acquiring) => if let Ok(permit) = permit {
-                    return Ok(Some(permit));
-                },
+            let permit = timeout_at(look_at, &mut acquiring).await;
+            // Or the message is on its way to somebody else already.
+            if self.handover.stopping.is_cancelled() || delivery.over().is_cancelled() {
+                return Err(Interrupted);
+            }
+            if let Ok(permit) = permit {
+                return Ok(Some(permit));
             }
             let in_vain = self.attempts.window.is_more_than_half_full() && permits.is_stalled(LOOK);
             if in_vain || endpoint.state.lane_is_open() || Instant::now() >= patient_until {
