@@ -32,7 +32,6 @@ use anyhow::Context as _;
 use shared::foundation::Foundation;
 use shared::queue::{Deliveries, Source};
 use shared::supervision::Supervision;
-use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -105,12 +104,11 @@ impl Worker {
             metrics: metrics.clone(),
             stopping: worker.stopping.clone(),
         };
-        let lanes = Arc::new(Lanes {
-            foundation: foundation.clone(),
-            snapshots: snapshots.clone(),
-            handover: handover.clone(),
-            wake: Notify::new(),
-        });
+        let lanes = Arc::new(Lanes::new(
+            foundation.clone(),
+            snapshots.clone(),
+            handover.clone(),
+        ));
         let attempts = Arc::new(Attempts {
             snapshots,
             dispatcher,
@@ -196,10 +194,12 @@ impl Worker {
         let stopping = self.stopping.clone();
         let tasks = self.tasks.clone();
         self.spawn("consumer", async move {
+            // Made once: each has to be entered into a list under a lock.
+            let mut stopped = std::pin::pin!(stopping.cancelled());
             loop {
                 let delivery = tokio::select! {
                     biased;
-                    () = stopping.cancelled() => break,
+                    () = &mut stopped => break,
                     delivery = deliveries.next() => delivery,
                 };
                 let Some(delivery) = delivery else { break };

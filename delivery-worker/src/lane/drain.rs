@@ -14,13 +14,14 @@ use tokio_util::sync::CancellationToken;
 use super::book::{self, Note};
 use super::probe::Probed;
 use super::trial::{Failed, Tried, Tries};
-use super::{Lanes, schedule};
+use super::{Lanes, schedule, turn};
 use crate::attempts::Attempts;
 use crate::endpoint::Endpoint;
 use crate::handover::Interrupted;
 
-/// Messages taken at a time while the lane is drained: as many as may ever be sent at once.
-const WINDOW: u16 = 64;
+/// Messages taken at a time while the lane is drained: more than are sent at once, so that the next is
+/// there while an ack is on its way to the broker. What was not sent is given back in its order.
+const WINDOW: u16 = 256;
 /// After so long without a message the lane is looked into.
 const IDLE: Duration = Duration::from_millis(100);
 /// How long after its opening the queue of a lane may still be starting.
@@ -93,6 +94,7 @@ impl Drain {
     /// Runs until a try fails, the lane is closed, or it is stopped; gives the lease up then.
     pub(super) async fn run(self) {
         self.work().await;
+        let _turn = turn(&self.lanes.writes).await;
         let database = &self.lanes.foundation.database;
         if let Err(error) = book::release(database, self.id(), &self.worker).await {
             // It runs out by itself.
@@ -152,6 +154,7 @@ impl Drain {
 
     /// Writes a note; false when this worker does not hold the lane any more, or cannot know.
     pub(super) async fn note(&self, note: &Note) -> bool {
+        let _turn = turn(&self.lanes.writes).await;
         let database = &self.lanes.foundation.database;
         match book::note(database, self.id(), &self.worker, note).await {
             Ok(held) => held,

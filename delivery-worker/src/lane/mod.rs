@@ -16,7 +16,7 @@ use std::time::Duration;
 use sea_orm::DbErr;
 use shared::foundation::Foundation;
 use shared::queue::{Message, Notice, Settled, Target};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
 
 use self::book::Opened;
@@ -30,17 +30,42 @@ use crate::snapshot::reload::Snapshots;
 
 /// How long the database may take to note that a lane is open.
 const NOTE: Duration = Duration::from_secs(2);
+/// Lanes that are written of at once, and as many of which consuming begins or ends: many destinations get
+/// into trouble in one moment, as those of one receiver do.
+const TURNS: usize = 2;
+/// How long a turn is waited for at most: with the database or the broker away they do not end.
+const TURN: Duration = Duration::from_secs(1);
 
 /// Puts deliveries into lanes.
 pub(crate) struct Lanes {
-    pub(crate) foundation: Foundation,
-    pub(crate) snapshots: Arc<Snapshots>,
-    pub(crate) handover: Handover,
+    foundation: Foundation,
+    snapshots: Arc<Snapshots>,
+    handover: Handover,
     /// Something is to be done about lanes.
-    pub(crate) wake: Notify,
+    wake: Notify,
+    /// Turns to write to the database. Each of those that wrote at once would have the database accept a
+    /// connection more, which costs it more than what is written.
+    writes: Semaphore,
+    /// Turns to begin and to end consuming a lane. Twenty at once keep the broker from the events of others.
+    consuming: Semaphore,
 }
 
 impl Lanes {
+    pub(crate) fn new(
+        foundation: Foundation,
+        snapshots: Arc<Snapshots>,
+        handover: Handover,
+    ) -> Self {
+        Self {
+            foundation,
+            snapshots,
+            handover,
+            wake: Notify::new(),
+            writes: Semaphore::new(TURNS),
+            consuming: Semaphore::new(TURNS),
+        }
+    }
+
     /// Puts a delivery into its destination's lane, and opens that first. When it cannot be opened, for
     /// want of the database, the delivery climbs a rung. `wait`: how long the destination is to be left
     /// alone when the lane is opened for this; `over`: that of the delivery which the message came with.
@@ -100,7 +125,10 @@ impl Lanes {
         let state = &endpoint.state;
         let now = self.foundation.clock.now();
         let probe_at = now + wait.duration();
-        let noted = book::open(&self.foundation.database, endpoint.id, now, probe_at);
+        let noted = async {
+            let _turn = turn(&self.writes).await;
+            book::open(&self.foundation.database, endpoint.id, now, probe_at).await
+        };
         let noted = tokio::time::timeout(NOTE, noted)
             .await
             .unwrap_or_else(|_| Err(DbErr::Custom("the database does not answer".to_owned())));
@@ -139,6 +167,12 @@ impl Lanes {
         let (next, headers) = without_lane(message.headers.clone(), now, retention);
         self.handover.next(next, message, headers, over).await
     }
+}
+
+/// A turn; none, when there was none in time, and it is done nevertheless.
+async fn turn(turns: &Semaphore) -> Option<SemaphorePermit<'_>> {
+    let turn = tokio::time::timeout(TURN, turns.acquire()).await;
+    turn.ok()?.ok()
 }
 
 /// How long a destination is to be left alone when its lane is opened.

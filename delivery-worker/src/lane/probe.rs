@@ -7,6 +7,7 @@ use tokio::time::timeout;
 
 use super::drain::Drain;
 use super::trial::{Failed, Tried, Tries};
+use super::turn;
 use crate::handover::Interrupted;
 use crate::outcome::is_expired;
 
@@ -36,7 +37,7 @@ struct Held {
 
 /// Which of the events in the lane is tried, counted from its head: an event for which the destination
 /// fails must not keep the others for ever.
-fn turn(head_failures: i64) -> usize {
+fn index(head_failures: i64) -> usize {
     let Ok(beyond) = usize::try_from(head_failures - FAILURES_OF_ONE) else {
         return 0;
     };
@@ -47,11 +48,17 @@ fn turn(head_failures: i64) -> usize {
 impl Drain {
     /// Tries an event of the lane; what is settled without the receiver is followed by the next at once.
     pub(super) async fn probe(&self) -> Result<Probed, Interrupted> {
-        let turn = turn(self.row.head_failures);
-        let window = u16::try_from(turn + 1).unwrap_or(u16::MAX);
+        let index = index(self.row.head_failures);
+        let window = u16::try_from(index + 1).unwrap_or(u16::MAX);
+        let beginning = turn(&self.lanes.consuming).await;
         let mut deliveries = self.consume(window);
+        let first = self.next(&mut deliveries).await;
+        drop(beginning);
         let mut held = Held::default();
-        let probed = self.probe_with(&mut deliveries, turn, &mut held).await;
+        let probed = self
+            .probe_with(first, &mut deliveries, index, &mut held)
+            .await;
+        let _ending = turn(&self.lanes.consuming).await;
         // Before what was taken is settled: what an ack makes room for would come out of its order, and
         // what is given back would come again at once.
         let stopping = deliveries.stop();
@@ -65,20 +72,21 @@ impl Drain {
 
     async fn probe_with(
         &self,
+        first: Option<Delivery>,
         deliveries: &mut Deliveries,
-        turn: usize,
+        index: usize,
         held: &mut Held,
     ) -> Result<Probed, Interrupted> {
+        let mut next = first;
         loop {
-            let mut next = self.next(deliveries).await;
-            while held.back.len() < turn
+            while held.back.len() < index
                 && let Some(delivery) = next.take()
             {
                 held.back.push(delivery);
                 next = self.next(deliveries).await;
             }
             // With fewer events than that it is the last one's turn.
-            let Some(delivery) = next.or_else(|| held.back.pop()) else {
+            let Some(delivery) = next.take().or_else(|| held.back.pop()) else {
                 let is_empty = self.is_empty().await;
                 return Ok(if is_empty {
                     Probed::Passed
@@ -92,7 +100,10 @@ impl Drain {
                     self.try_overtaken(&mut held.back).await?;
                     return Ok(Probed::Passed);
                 }
-                Ok(Tried::Elsewhere(settlement)) => delivery.ack(settlement),
+                Ok(Tried::Elsewhere(settlement)) => {
+                    delivery.ack(settlement);
+                    next = self.next(deliveries).await;
+                }
                 Ok(Tried::Failed(failed)) => {
                     let answered = failed.answered();
                     held.back.push(delivery);
@@ -175,7 +186,7 @@ mod tests {
 
     #[test]
     fn after_three_failures_of_the_head_the_events_after_it_have_their_turns() {
-        let turns: Vec<usize> = (0..20).map(turn).collect();
+        let turns: Vec<usize> = (0..20).map(index).collect();
         let expected = [
             0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 20, 40, 80, 160, 0, 1, 2,
         ];

@@ -12,7 +12,7 @@ use lapin::options::{
 use lapin::protocol::{AMQPErrorKind, AMQPSoftError};
 use lapin::types::{FieldTable, ShortString};
 use lapin::{Channel, Connection};
-use tokio::sync::{broadcast, mpsc, watch};
+use tokio::sync::{Semaphore, broadcast, mpsc, watch};
 use tokio::time::timeout;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
@@ -31,10 +31,12 @@ pub(super) struct Consuming {
     /// Channels on which somebody has asked for a queue, to be asked on again: the depth of some queues
     /// is asked for every few seconds, and a channel of its own each time would cost thrice as much.
     idle: Mutex<Vec<Channel>>,
+    /// Bounds how many ask at once, and so the channels: opening one costs more than waiting for a turn.
+    asking: Semaphore,
 }
 
-/// Channels that are kept at most.
-const IDLE: usize = 4;
+/// Questions that are asked at once at most, each on a channel that is kept.
+const ASKING: usize = 4;
 
 impl Consuming {
     pub(super) async fn open(
@@ -46,8 +48,11 @@ impl Consuming {
         let channel = connection.create_channel().await?;
         topology.declare(&channel).await?;
         listen(channel, &topology, notices, over).await?;
-        let idle = Mutex::default();
-        Ok((connection, Self { idle }))
+        let channels = Self {
+            idle: Mutex::default(),
+            asking: Semaphore::new(ASKING),
+        };
+        Ok((connection, channels))
     }
 }
 
@@ -57,15 +62,9 @@ impl Consuming {
         std::iter::from_fn(|| idle.pop()).find(|channel| channel.status().connected())
     }
 
-    async fn keep_idle(&self, channel: Channel) -> lapin::Result<()> {
-        {
-            let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-            if idle.len() < IDLE {
-                idle.push(channel);
-                return Ok(());
-            }
-        }
-        channel.close(200, "asked".into()).await
+    fn keep_idle(&self, channel: Channel) {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        idle.push(channel);
     }
 }
 
@@ -138,9 +137,11 @@ impl Pump {
         };
         self.tasks
             .spawn(settle::run(channel.clone(), settled, settling));
+        // Made once: each has to be entered into a list under a lock.
+        let mut stopped = std::pin::pin!(self.stop.cancelled());
         loop {
             let arrived = tokio::select! {
-                () = self.stop.cancelled() => break,
+                () = &mut stopped => break,
                 arrived = consumer.next() => arrived,
             };
             let Some(arrived) = arrived else {
@@ -172,6 +173,7 @@ impl Pump {
 impl Session<Consuming> {
     /// What is in a queue; nothing in one that is not there.
     pub(super) async fn depth(&self, queue: ShortString) -> lapin::Result<Depth> {
+        let _turn = self.channels.asking.acquire().await;
         let channel = match self.channels.take_idle() {
             Some(channel) => channel,
             None => self.connection().create_channel().await?,
@@ -185,7 +187,7 @@ impl Session<Consuming> {
             .await;
         match asked {
             Ok(queue) => {
-                self.channels.keep_idle(channel).await?;
+                self.channels.keep_idle(channel);
                 Ok(Depth {
                     waiting: queue.message_count().into(),
                     consumers: queue.consumer_count().into(),

@@ -14,7 +14,12 @@ use super::topology::Topology;
 
 /// Those of one session.
 #[derive(Default)]
-pub(super) struct LaneChannels(Mutex<State>);
+pub(super) struct LaneChannels {
+    state: Mutex<State>,
+    /// One declaration at a time: a quorum queue costs the broker tens of milliseconds, and twenty that
+    /// are declared at once keep everything else from it.
+    declaring: tokio::sync::Mutex<()>,
+}
 
 #[derive(Default)]
 struct State {
@@ -55,7 +60,10 @@ impl LaneChannels {
             channels: self,
         };
         declared
-            .get_or_try_init(|| topology.declare_lane(&lent.channel, lane))
+            .get_or_try_init(async || {
+                let _turn = self.declaring.lock().await;
+                topology.declare_lane(&lent.channel, lane).await
+            })
             .await?;
         Ok(lent)
     }
@@ -66,7 +74,7 @@ impl LaneChannels {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
