@@ -25,9 +25,11 @@ pub struct NewDestination {
     pub name: Option<String>,
     /// Absent: one is made.
     pub verification_token: Option<ChosenToken>,
+    /// Whether it gets events at once.
+    pub active: bool,
 }
 
-/// Makes a destination, which is active at once. All rules that the request does not keep are told
+/// Makes a destination. All rules that the request does not keep are told
 /// together.
 pub async fn create(
     app: &App,
@@ -68,6 +70,7 @@ struct Candidate {
     name: String,
     token: SecretString,
     token_digest: String,
+    active: bool,
 }
 
 /// Fills in what is absent, and decides whatever needs no transaction.
@@ -97,6 +100,7 @@ async fn prepare(app: &App, wanted: NewDestination) -> (Candidate, Vec<Violation
         name,
         token_digest: app.foundation.keyring.digest(&token),
         token,
+        active: wanted.active,
     };
     (candidate, violations)
 }
@@ -124,7 +128,7 @@ impl Candidate {
             ),
             previous_signing_secret: ActiveValue::Set(None),
             previous_signing_secret_until: ActiveValue::Set(None),
-            active: ActiveValue::Set(true),
+            active: ActiveValue::Set(self.active),
             config_version: ActiveValue::Set(change.version()),
             created_at: ActiveValue::Set(change.now().0),
             updated_at: ActiveValue::Set(change.now().0),

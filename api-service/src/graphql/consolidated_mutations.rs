@@ -31,6 +31,9 @@ pub(super) struct StreamingDestinationInput {
     category: String,
     /// 16 to 24 printable ASCII characters; made when absent.
     secret_token: Option<String>,
+    /// Whether it gets events at once: absent, it does. Without, its filters and headers can be given to it
+    /// first. Not in GitLab.
+    active: Option<bool>,
 }
 
 /// What a group's destination is made from.
@@ -93,6 +96,7 @@ async fn create<S: Surface>(
         target: target(session.app, &input.category, &input.config),
         name: input.name,
         verification_token: input.secret_token.map(ChosenToken::new),
+        active: input.active.unwrap_or(true),
     };
     let created = async { destinations::create(session.app, &authorised?, wanted).await };
     let (destination, errors) = errors::split::<S, _>(created.await)?;

@@ -31,6 +31,9 @@ pub(super) struct DestinationInput {
     /// 16 to 24 printable ASCII characters (8 to 24 in `instanceAuditEventExternalDestinationCreate`);
     /// made when absent. GitLab takes one for destinations of groups only.
     verification_token: Option<String>,
+    /// Whether it gets events at once: absent, it does. Without, its filters and headers can be given to it
+    /// first. Not in GitLab.
+    active: Option<bool>,
 }
 
 impl DestinationInput {
@@ -42,6 +45,7 @@ impl DestinationInput {
             }),
             name: self.name,
             verification_token: self.verification_token.map(token),
+            active: self.active.unwrap_or(true),
         }
     }
 }

@@ -78,6 +78,24 @@ async fn legacy_headers(
 }
 
 #[tokio::test]
+async fn one_is_active_at_once_unless_it_is_made_inactive() {
+    on_surfaces(async |stage, surface, ada| {
+        for (input, active) in [
+            (json!({"config": {"url": "https://1.1.1.1/one"}}), true),
+            (
+                json!({"config": {"url": "https://1.1.1.1/two"}, "active": false}),
+                false,
+            ),
+        ] {
+            let answer = create(stage, surface, ada, input).await;
+            let made = &answer.data()["externalAuditEventDestination"];
+            assert_eq!(made["active"], active);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_destination_is_made_with_its_headers() {
     on_surfaces(async |stage, surface, ada| {
         let config = json!({

@@ -71,6 +71,19 @@ async fn a_name_and_a_token_of_ones_own_are_kept() {
 }
 
 #[tokio::test]
+async fn one_that_is_made_inactive_gets_nothing_until_it_is_activated() {
+    on_both_levels(async |stage, level, ada| {
+        level
+            .created(stage, ada, URL, json!({"active": false}))
+            .await;
+        let database = stage.foundation.database.reader();
+        let row = destinations::Entity::find().one(database).await.unwrap();
+        assert!(!row.unwrap().active);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn secrets_are_sealed_in_the_database() {
     on_both_levels(async |stage, level, ada| {
         let token = "a-token-of-24-characters";

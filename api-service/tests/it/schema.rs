@@ -14,7 +14,7 @@ use async_graphql::parser::types::{
 /// GitLab's types of this surface, in full.
 const GITLABS: &str = include_str!("gitlab.graphql");
 /// What is here and not in GitLab, beside whole types, and fields of the types in [`OPEN`].
-const SURPLUS: [(&str, &str); 16] = [
+const SURPLUS: [(&str, &str); 20] = [
     ("AuditEventDefinition", "scopes: [String!]!"),
     ("ExternalAuditEventDestination", "signingSecret: String!"),
     ("ExternalAuditEventDestination", DEAD_LETTERS),
@@ -49,7 +49,12 @@ const SURPLUS: [(&str, &str); 16] = [
         "InstanceExternalAuditEventDestinationUpdateInput",
         "verificationToken: String",
     ),
+    ("ExternalAuditEventDestinationCreateInput", ACTIVE),
+    ("InstanceExternalAuditEventDestinationCreateInput", ACTIVE),
+    ("GroupAuditEventStreamingDestinationsCreateInput", ACTIVE),
+    ("InstanceAuditEventStreamingDestinationsCreateInput", ACTIVE),
 ];
+const ACTIVE: &str = "active: Boolean";
 const DEAD_LETTERS: &str = "deadLetters{\"after: String\", \"before: String\", \"first: Int\", \"last: Int\"}: AuditEventStreamingDeadLetterConnection";
 const HEALTH: &str = "health: AuditEventStreamingHealth";
 /// Types of which both have further fields.
