@@ -10,7 +10,7 @@ import { readAccount } from "./destination_queries.js";
 import { Everything } from "./everything.js";
 import { usePolling } from "./polling.js";
 import { RejectedMessages } from "./rejected_messages.js";
-import { address, go, mayLeave, scopeName, useRoute } from "./routes.js";
+import { address, go, hasUnsaved, mayLeave, scopeName, useRoute } from "./routes.js";
 import { isRefused, signOut, token, watchSession } from "./session.js";
 import { SignInDialog, SignInPage } from "./sign_in.js";
 
@@ -39,6 +39,7 @@ function SignedIn() {
       account.again();
     }
   });
+  useEffect(nameWindow, []);
   const scopes = account.data ? scopesOf(account.data) : [];
   const first = scopes[0];
   useEffect(() => {
@@ -56,6 +57,25 @@ function SignedIn() {
   `;
 }
 
+/** Calls the window as the page that is shown. */
+function nameWindow() {
+  const main = document.getElementById("main");
+  const unnamed = document.title;
+  const name = () => {
+    const title = main.querySelector("h1")?.textContent.trim().replace(/\s+/g, " ");
+    const wanted = title ? `${title} · Auditstream` : unnamed;
+    if (document.title !== wanted) {
+      document.title = wanted;
+    }
+  };
+  const watching = new MutationObserver(name);
+  watching.observe(main, { childList: true, subtree: true, characterData: true });
+  return () => {
+    watching.disconnect();
+    document.title = unnamed;
+  };
+}
+
 function scopesOf({ user, groups }) {
   const instance = user?.admin ? [{ kind: "instance" }] : [];
   const scopes = [...instance, ...groups.map((group) => ({ kind: "group", ...group }))];
@@ -63,7 +83,7 @@ function scopesOf({ user, groups }) {
 }
 
 function Content({ scopes, route }) {
-  if (scopes.length === 0) {
+  if (scopes.length === 0 && !hasUnsaved()) {
     return html`<h1>No destinations to administer</h1>
       <p>Owners of a top-level group and instance admins see destinations here. You are neither.</p>`;
   }
@@ -74,11 +94,16 @@ function Content({ scopes, route }) {
     return html`<${Nothing} scope=${scopes[0]} />`;
   }
   const wanted = address({ scope: route.scope });
-  if (!scopes.some((scope) => address({ scope }) === wanted)) {
+  const maySee = scopes.some((scope) => address({ scope }) === wanted);
+  if (!maySee && !hasUnsaved()) {
     return html`<h1>${scopeName(route.scope)}</h1>
       <p>You may not see this, or it does not exist. Choose above whose destinations you want to see.</p>`;
   }
-  return html`<${Page} route=${route} scopes=${scopes.filter(({ kind }) => kind !== "all")} />`;
+  return html`${!maySee &&
+    html`<div class="banner" role="alert">
+      You may not administer ${scopeName(route.scope)} any more, or it does not exist any more. What you typed is still here.
+    </div>`}
+    <${Page} route=${route} scopes=${scopes.filter(({ kind }) => kind !== "all")} />`;
 }
 
 function Nothing({ scope }) {

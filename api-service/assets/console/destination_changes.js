@@ -32,18 +32,32 @@ export function creation(scope, draft) {
     ...(scope.kind === "group" ? { groupPath: scope.fullPath } : {}),
     // The API takes it in groups only, so that the form has it in groups only.
     ...(draft.token ? { verificationToken: draft.token } : {}),
+    // It gets events when all of what narrows them is there.
+    ...(hasDetails(draft) ? { active: false } : {}),
   };
   return { mutation: create, input, selection: `${destination} { id }`, of: { field: "destination" } };
 }
 
-/** The step that keeps a new destination from getting events before all of what narrows them is there. */
-export function pause(scope, id) {
-  return { mutation: kind(scope).update, input: { id, active: false }, of: { field: "destination" } };
+/** Whether a draft says more than a creation can. */
+function hasDetails(draft) {
+  return [draft.headers, draft.eventTypes, draft.namespaces].some((list) => list.length > 0);
 }
 
-/** Whether a draft says more than a creation can. */
-export function hasDetails(draft) {
-  return [draft.headers, draft.eventTypes, draft.namespaces].some((list) => list.length > 0);
+/** The draft with the ids of what the service has by now: what was saved is not to be made again. */
+export function adopt(draft, destination) {
+  const headers = destination.headers.nodes;
+  const own = new Set(draft.headers.map(({ id }) => id));
+  return {
+    ...draft,
+    headers: draft.headers.map((header) => ({
+      ...header,
+      id: (headers.find(({ id }) => id === header.id) ?? headers.find(({ id, key }) => key === header.key && !own.has(id)))?.id,
+    })),
+    namespaces: draft.namespaces.map((one) => ({
+      ...one,
+      id: destination.namespaceFilters.find(({ namespace }) => namespace.fullPath === one.path.trim())?.id,
+    })),
+  };
 }
 
 /**

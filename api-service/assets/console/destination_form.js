@@ -3,7 +3,7 @@ import { html, useEffect, useRef, useState } from "./view.js";
 import { announce } from "./announcement.js";
 import { mutate } from "./api.js";
 import { confirm } from "./confirm_dialog.js";
-import { carryOut, changes, creation, draftOf, hasDetails, isChanged, pause, problemsOf } from "./destination_changes.js";
+import { adopt, carryOut, changes, creation, draftOf, isChanged, problemsOf } from "./destination_changes.js";
 import { kind, locate, numberOf, readDestination } from "./destination_queries.js";
 import { EventTypePicker } from "./event_type_picker.js";
 import { FormField } from "./form_field.js";
@@ -55,17 +55,24 @@ function Form({ scope, loaded }) {
   const [failure, setFailure] = useState(null);
   const [busy, setBusy] = useState(false);
   const form = useRef(null);
+  const title = useRef(null);
   const submit = useRef(null);
   const unsaved = useRef(false);
   const isDone = useRef(false);
   // The id of a destination that was made here, from its creation on.
   const madeId = useRef(null);
+  // Whether something was asked for that may have been done without an answer.
+  const isUncertain = useRef(false);
+  const isShown = useRef(true);
+  useEffect(() => () => (isShown.current = false), []);
   unsaved.current = !isDone.current && isChanged(before, draft);
   useEffect(() => guard(() => unsaved.current, askToLeave), []);
+  useEffect(() => loaded && title.current.focus(), []);
   const set = (values) => {
     setDraft((old) => ({ ...old, ...values }));
     // What was said of an input is about what was in it.
-    setProblems((old) => Object.fromEntries(Object.entries(old).filter(([place]) => !(place in values))));
+    const isAbout = (place) => place in values || (values.headers ?? values.namespaces)?.some(({ row }) => place.split(".")[0] === row);
+    setProblems((old) => Object.fromEntries(Object.entries(old).filter(([place]) => !isAbout(place))));
   };
 
   /** Saves, and says what could not be. Whatever was refused stays as it was typed. */
@@ -81,10 +88,6 @@ function Form({ scope, loaded }) {
         // Known before anything else can fail: saving again must not make a second one.
         madeId.current = made.payload[kind(scope).destination].id;
       }
-      if (hasDetails(draft)) {
-        // Again, when the answer was lost: it may not be paused yet.
-        await mutate([pause(scope, madeId.current)]);
-      }
       current = await read(scope, numberOf(madeId.current));
       if (!current) {
         throw new Error("The destination was made, and somebody has destroyed it.");
@@ -95,33 +98,32 @@ function Form({ scope, loaded }) {
       setDestination(current);
       setBefore(draftOf(current));
       setDraft(known);
+    } else if (isUncertain.current) {
+      [current, wanted] = await rebase(current);
     }
+    isUncertain.current = true;
     const answers = await carryOut(changes(scope, current, wanted), mutate);
     if (answers.some(({ errors }) => errors.length)) {
-      await rebase(current, answers);
+      await rebase(current);
       return problemsOf(answers);
     }
     announce(destination ? "Saved." : "The destination was made.");
     isDone.current = true;
     unsaved.current = false;
-    go({ scope, page: "destination", number: numberOf(current.id) });
+    if (isShown.current) {
+      go({ scope, page: "destination", number: numberOf(current.id) });
+    }
     return {};
   };
 
-  /** What was saved is not to be saved again. */
-  const rebase = async (current, answers) => {
+  /** Begins again from what the service has, with what was typed; both. */
+  const rebase = async (current) => {
     const fresh = (await read(scope, numberOf(current.id))) ?? current;
-    const made = new Map(answers.filter(({ payload }) => payload?.header).map(({ of, payload }) => [of.row, payload.header.id]));
+    isUncertain.current = false;
     setDestination(fresh);
     setBefore(draftOf(fresh));
-    setDraft((old) => ({
-      ...old,
-      headers: old.headers.map((header) => (made.has(header.row) ? { ...header, id: made.get(header.row) } : header)),
-      namespaces: old.namespaces.map((one) => {
-        const saved = fresh.namespaceFilters.find(({ namespace }) => namespace.fullPath === one.path.trim());
-        return { ...one, id: saved?.id };
-      }),
-    }));
+    setDraft((old) => adopt(old, fresh));
+    return [fresh, adopt(draft, fresh)];
   };
 
   const onSubmit = async (event) => {
@@ -154,7 +156,7 @@ function Form({ scope, loaded }) {
   const isRefused = Object.keys(problems).length > 0;
   return html`
     <div class="title">
-      <h1 tabindex="-1">${isNew ? "New destination" : `Edit ${destination.name}`} <small>${scopeName(scope)}</small></h1>
+      <h1 tabindex="-1" ref=${title}>${isNew ? "New destination" : `Edit ${destination.name}`} <small>${scopeName(scope)}</small></h1>
     </div>
     <form class="destination" ref=${form} onSubmit=${onSubmit} novalidate>
       <fieldset role="none" disabled=${busy}>
@@ -218,9 +220,10 @@ function Form({ scope, loaded }) {
           ${destination && !destination.active && draft.active && " The destination is paused until all of it is saved."}
           ${" "}${problems.form ? problems.form.join(" ") : !failure && "What is wrong stands at the fields."}
         </div>`}
-        <a class="button" href=${address(isNew ? { scope } : { scope, page: "destination", number: numberOf(destination.id) })}>
+        ${!busy &&
+        html`<a class="button" href=${address(isNew ? { scope } : { scope, page: "destination", number: numberOf(destination.id) })}>
           Cancel
-        </a>
+        </a>`}
         <button type="submit" class="primary" ref=${submit} aria-busy=${busy}>
           ${busy ? "Saving…" : isNew ? "Create destination" : "Save"}
         </button>

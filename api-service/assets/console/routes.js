@@ -72,6 +72,11 @@ export function guard(unsaved, question) {
   };
 }
 
+/** Whether the page has something unsaved. */
+export function hasUnsaved() {
+  return isUnsaved();
+}
+
 /** Whether the page may be left: nothing is unsaved, or it is to be lost. */
 export async function mayLeave() {
   return !isUnsaved() || (await ask());

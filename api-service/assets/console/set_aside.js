@@ -74,10 +74,22 @@ export function SetAside({ name, title, noun, again, hint, none, read, mutations
   const meant = () => ({ ...input, ...(chosen.size ? { ids: [...chosen.keys()] } : {}) });
   const which = chosen.size ? `${chosen.size} chosen` : "all";
 
+  // What was chosen meanwhile stays so.
+  const forget = (done) => setChosen((old) => new Map([...old].filter(([id]) => !done.has(id))));
   const replay = async () => {
+    const sure =
+      chosen.size > 0 ||
+      (await confirm({
+        title: `Replay all ${count(page.count, noun)}?`,
+        text: `Each of them is ${again} again, those on other pages too.`,
+        action: "Replay",
+      }));
+    if (!sure) {
+      return;
+    }
     const { accepted } = await mutateOne(mutations.replay, meant(), "accepted");
     announce(`${count(accepted, noun)} will be ${again} again.`);
-    setChosen(new Map());
+    forget(chosen);
     polled.again();
   };
   const purge = async () => {
@@ -90,7 +102,7 @@ export function SetAside({ name, title, noun, again, hint, none, read, mutations
     if (sure) {
       const { purged } = await mutateOne(mutations.purge, meant(), "purged");
       announce(`${count(purged, noun)} purged.`);
-      setChosen(new Map());
+      forget(chosen);
       polled.again();
     }
   };
@@ -99,7 +111,7 @@ export function SetAside({ name, title, noun, again, hint, none, read, mutations
       <h2 id=${`${name}-title`} tabindex="-1" ref=${heading}>${title} ${page && html`<small>${page.count}</small>`}</h2>
       ${page?.count > 0 &&
       html`<div class="actions">
-        <${ActionButton} act=${replay} class="primary">Replay ${which}<//>
+        <${ActionButton} act=${replay} class="primary">Replay ${which}${chosen.size ? "" : "…"}<//>
         <${ActionButton} act=${purge} class="danger">Purge ${which}…<//>
       </div>`}
     </div>

@@ -16,7 +16,7 @@ const MEDDLE: &str = "
             const body = String(request[1]?.body);
             const isMeant = body.includes(meddling.text);
             meddling.sent.push(body);
-            meddling.running += 1;
+            meddling.running += isMeant;
             meddling.most = Math.max(meddling.most, meddling.running);
             try {
                 if (meddling.what === 'lose' && isMeant) {
@@ -25,9 +25,13 @@ const MEDDLE: &str = "
                 if (meddling.what === 'hold' && isMeant) {
                     await new Promise((resolve) => meddling.held.push(resolve));
                 }
-                return await through.apply(window, request);
+                const answer = await through.apply(window, request);
+                if (meddling.what === 'forget' && isMeant) {
+                    throw new TypeError('the connection is lost');
+                }
+                return answer;
             } finally {
-                meddling.running -= 1;
+                meddling.running -= isMeant;
             }
         };
     }
@@ -42,14 +46,24 @@ const MEDDLE: &str = "
 pub struct Requests {
     /// The bodies, in their order, since it was asked last.
     pub bodies: Vec<String>,
-    /// How many were under way at once, at most.
+    /// How many of those that were meant were under way at once, at most.
     pub most_at_once: u64,
 }
 
 impl Browser {
+    /// Counts the requests whose body has this text, and lets them pass.
+    pub async fn count_requests(&self, text: &str) {
+        self.meddle("count", text).await;
+    }
+
     /// Loses the connection for each request whose body has this text, before it reaches the service.
     pub async fn lose_requests(&self, text: &str) {
         self.meddle("lose", text).await;
+    }
+
+    /// Loses the connection for each request whose body has this text, when the service has answered it.
+    pub async fn lose_answers(&self, text: &str) {
+        self.meddle("forget", text).await;
     }
 
     /// Keeps each request whose body has this text from being sent, until requests are let pass.

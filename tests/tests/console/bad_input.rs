@@ -186,3 +186,34 @@ async fn what_may_not_be_seen_is_told_as_that() {
     stage.inspect("refused").await;
     stage.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_typed_stays_when_who_signs_in_again_may_not_see_the_group() {
+    let stage = Stage::open().await;
+    let browser = &stage.browser;
+    let client = stage.system.client();
+    client.create_group("other", None).await;
+    let ada = client.create_owner("ada", "acme").await;
+    let bob = client.create_owner("bob", "other").await;
+    browser.fill("Access token", &ada).await;
+    browser.press("Sign in").await;
+    browser.until_shown("New destination").await;
+    browser.press("New destination").await;
+    browser.fill("Name", "Of Ada").await;
+    let revoke =
+        "mutation($token: String!) { accessTokenRevoke(input: {token: $token}) { errors } }";
+    client
+        .graphql_ok(revoke, json!({ "token": ada }))
+        .await
+        .unwrap();
+    browser.press("Create destination").await;
+    browser.until_shown("Sign in again").await;
+    let field = browser.find("(//input[@name='token'])[last()]").await;
+    field.send_keys(&bob).await.unwrap();
+    browser.press_in_dialog("Sign in").await;
+    browser
+        .until_shown("You may not administer acme any more")
+        .await;
+    assert_eq!(browser.value_of("Name").await, "Of Ada");
+    stage.end().await;
+}
