@@ -64,14 +64,12 @@ async fn ask(client: &Client, document: &str, variables: Value) -> anyhow::Resul
 struct Refused {
     status: u16,
     why: String,
+    /// Whether the API may answer the same request otherwise in a while.
+    may_pass: bool,
 }
 
-impl Refused {
-    /// Whether the API may answer the same request otherwise in a while.
-    fn may_pass(&self) -> bool {
-        self.status >= 500
-    }
-}
+/// What the API calls its own faults, in `extensions.code`, when the answer has the status 200 nevertheless.
+const OWN_FAULTS: [&str; 3] = ["INTERNAL", "TIMEOUT", "UNAVAILABLE"];
 
 /// The `data` of an answer that has no errors.
 fn data(mut answer: Answer) -> anyhow::Result<Value> {
@@ -85,7 +83,19 @@ fn data(mut answer: Answer) -> anyhow::Result<Value> {
         messages.join("; ")
     };
     let status = answer.status;
-    Err(Refused { status, why }.into())
+    let may_pass = status >= 500 || codes(&answer.body).any(|code| OWN_FAULTS.contains(&code));
+    Err(Refused {
+        status,
+        why,
+        may_pass,
+    }
+    .into())
+}
+
+/// What kinds the errors of an answer are of.
+fn codes(body: &Value) -> impl Iterator<Item = &str> {
+    let errors = body["errors"].as_array().into_iter().flatten();
+    errors.filter_map(|error| error["extensions"]["code"].as_str())
 }
 
 /// What the errors of an answer say.
@@ -96,4 +106,35 @@ fn messages(body: &Value) -> Vec<String> {
         .filter_map(|error| error["message"].as_str())
         .map(output::printable)
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_is_the_fault_of_the_api_may_pass_and_what_is_ours_does_not() {
+        let coded =
+            |code: &str| json!({"errors": [{"message": "no", "extensions": {"code": code}}]});
+        for (status, body, expected) in [
+            (200, coded("INTERNAL"), true),
+            (200, coded("UNAVAILABLE"), true),
+            (200, coded("TIMEOUT"), true),
+            (200, coded("FORBIDDEN"), false),
+            (401, coded("UNAUTHENTICATED"), false),
+            (503, json!({}), true),
+            (200, json!({}), false),
+        ] {
+            let answer = Answer {
+                status,
+                retry_after: None,
+                body,
+            };
+            let error = data(answer).unwrap_err();
+            let refused: &Refused = error.downcast_ref().unwrap();
+            assert_eq!(refused.may_pass, expected, "{error}");
+        }
+    }
 }

@@ -51,5 +51,5 @@ fn clear(arguments: &Status, shown: bool) -> anyhow::Result<()> {
 fn may_pass(error: &anyhow::Error) -> bool {
     error
         .downcast_ref::<Refused>()
-        .is_none_or(Refused::may_pass)
+        .is_none_or(|refused| refused.may_pass)
 }
