@@ -13,6 +13,7 @@ import { RejectedMessages } from "./rejected_messages.js";
 import { address, go, hasUnsaved, mayLeave, scopeName, useRoute } from "./routes.js";
 import { isRefused, signOut, token, watchSession } from "./session.js";
 import { SignInDialog, SignInPage } from "./sign_in.js";
+import { nameWindow, useTitleFirst } from "./title.js";
 
 /** How often it is looked which groups there are, in milliseconds. */
 const ACCOUNT_EVERY = 60_000;
@@ -57,25 +58,6 @@ function SignedIn() {
   `;
 }
 
-/** Calls the window as the page that is shown. */
-function nameWindow() {
-  const main = document.getElementById("main");
-  const unnamed = document.title;
-  const name = () => {
-    const title = main.querySelector("h1")?.textContent.trim().replace(/\s+/g, " ");
-    const wanted = title ? `${title} · Auditstream` : unnamed;
-    if (document.title !== wanted) {
-      document.title = wanted;
-    }
-  };
-  const watching = new MutationObserver(name);
-  watching.observe(main, { childList: true, subtree: true, characterData: true });
-  return () => {
-    watching.disconnect();
-    document.title = unnamed;
-  };
-}
-
 function scopesOf({ user, groups }) {
   const instance = user?.admin ? [{ kind: "instance" }] : [];
   const scopes = [...instance, ...groups.map((group) => ({ kind: "group", ...group }))];
@@ -110,13 +92,6 @@ function Nothing({ scope }) {
   useTitleFirst("nothing");
   return html`<h1 tabindex="-1">There is nothing here</h1>
     <p>The address leads to no page of the console. <a href=${address({ scope })}>To the destinations</a></p>`;
-}
-
-/** Begins at the title of a page when it is opened, as a screen reader does after a load. */
-function useTitleFirst(key) {
-  useEffect(() => {
-    document.querySelector("main h1")?.focus();
-  }, [key]);
 }
 
 function skip(event) {

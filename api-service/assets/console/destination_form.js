@@ -10,6 +10,7 @@ import { FormField } from "./form_field.js";
 import { HeaderRows } from "./header_rows.js";
 import { NamespaceRows } from "./namespace_rows.js";
 import { address, go, guard, scopeName } from "./routes.js";
+import { useTitleFirst } from "./title.js";
 
 /** The form shows no figures: as few as can be asked for. */
 const FEWEST_MINUTES = 1;
@@ -55,7 +56,6 @@ function Form({ scope, loaded }) {
   const [failure, setFailure] = useState(null);
   const [busy, setBusy] = useState(false);
   const form = useRef(null);
-  const title = useRef(null);
   const submit = useRef(null);
   const unsaved = useRef(false);
   const isDone = useRef(false);
@@ -67,7 +67,8 @@ function Form({ scope, loaded }) {
   useEffect(() => () => (isShown.current = false), []);
   unsaved.current = !isDone.current && isChanged(before, draft);
   useEffect(() => guard(() => unsaved.current, askToLeave), []);
-  useEffect(() => loaded && title.current.focus(), []);
+  // It was not there yet when the page was opened, if a destination had to be loaded first.
+  useTitleFirst("form");
   const set = (values) => {
     setDraft((old) => ({ ...old, ...values }));
     // What was said of an input is about what was in it.
@@ -99,12 +100,12 @@ function Form({ scope, loaded }) {
       setBefore(draftOf(current));
       setDraft(known);
     } else if (isUncertain.current) {
-      [current, wanted] = await rebase(current);
+      [current, wanted] = await rebase(current, draft);
     }
     isUncertain.current = true;
     const answers = await carryOut(changes(scope, current, wanted), mutate);
     if (answers.some(({ errors }) => errors.length)) {
-      await rebase(current);
+      await rebase(current, wanted);
       return problemsOf(answers);
     }
     announce(destination ? "Saved." : "The destination was made.");
@@ -116,14 +117,15 @@ function Form({ scope, loaded }) {
     return {};
   };
 
-  /** Begins again from what the service has, with what was typed; both. */
-  const rebase = async (current) => {
+  /** Begins again from what the service has, with what is wanted; both. */
+  const rebase = async (current, wanted) => {
     const fresh = (await read(scope, numberOf(current.id))) ?? current;
     isUncertain.current = false;
     setDestination(fresh);
     setBefore(draftOf(fresh));
-    setDraft((old) => adopt(old, fresh));
-    return [fresh, adopt(draft, fresh)];
+    const adopted = adopt(wanted, fresh);
+    setDraft(adopted);
+    return [fresh, adopted];
   };
 
   const onSubmit = async (event) => {
@@ -156,7 +158,7 @@ function Form({ scope, loaded }) {
   const isRefused = Object.keys(problems).length > 0;
   return html`
     <div class="title">
-      <h1 tabindex="-1" ref=${title}>${isNew ? "New destination" : `Edit ${destination.name}`} <small>${scopeName(scope)}</small></h1>
+      <h1 tabindex="-1">${isNew ? "New destination" : `Edit ${destination.name}`} <small>${scopeName(scope)}</small></h1>
     </div>
     <form class="destination" ref=${form} onSubmit=${onSubmit} novalidate>
       <fieldset role="none" disabled=${busy}>

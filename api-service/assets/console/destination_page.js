@@ -15,6 +15,7 @@ import { usePolling } from "./polling.js";
 import { address, go, scopeName } from "./routes.js";
 import { Secrets } from "./secrets.js";
 import { amount, count, Moment, Since, Until } from "./times.js";
+import { useTitleFirst } from "./title.js";
 
 /** How often it is read, in milliseconds. */
 const EVERY = 2_000;
@@ -34,10 +35,8 @@ export function DestinationPage({ scope, number }) {
   const polled = usePolling(read, EVERY, [number]);
   useEffect(() => polled.again(), [minutes]);
   const destination = polled.data?.destination;
-  useEffect(() => {
-    // The title was not there yet when the page was opened.
-    document.querySelector("main h1")?.focus();
-  }, [Boolean(destination)]);
+  // It was not there yet when the page was opened.
+  useTitleFirst(Boolean(destination));
   if (!polled.data) {
     return polled.error ? html`<${ConnectionBanner} polled=${polled} />` : html`<p class="loading">Loading…</p>`;
   }

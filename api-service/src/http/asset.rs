@@ -8,6 +8,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::digest::{SHA256, digest};
 
+use super::error::HttpError;
+
 pub(super) const HTML: &str = "text/html; charset=utf-8";
 pub(super) const SCRIPT: &str = "text/javascript; charset=utf-8";
 pub(super) const IMAGE: &str = "image/svg+xml";
@@ -85,7 +87,16 @@ impl Asset {
     }
 }
 
-/// The file of a name among these.
-pub(super) fn find<'a>(assets: &'a [Asset], name: &str) -> Option<&'a Asset> {
-    assets.iter().find(|asset| asset.name == name)
+/// The file of a name among these, as [`Asset::response`] has it.
+pub(super) fn part(
+    assets: &[Asset],
+    name: &str,
+    request: &HttpRequest,
+    content_security_policy: &str,
+) -> Result<HttpResponse, HttpError> {
+    assets
+        .iter()
+        .find(|asset| asset.name == name)
+        .map(|asset| asset.response(request, content_security_policy))
+        .ok_or_else(HttpError::not_found)
 }

@@ -10,7 +10,7 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; st
 
 /// The page, and what it asks for.
 static PAGE: Asset = asset!("console", "index.html", HTML, ASK_EACH_TIME);
-static PARTS: [Asset; 43] = [
+static PARTS: [Asset; 44] = [
     asset!("console", "action_button.js", SCRIPT, ASK_EACH_TIME),
     asset!("console", "announcement.js", SCRIPT, ASK_EACH_TIME),
     asset!("console", "api.js", SCRIPT, ASK_EACH_TIME),
@@ -56,6 +56,7 @@ static PARTS: [Asset; 43] = [
     asset!("console", "sign_in.js", SCRIPT, ASK_EACH_TIME),
     asset!("console", "sparkline.js", SCRIPT, ASK_EACH_TIME),
     asset!("console", "times.js", SCRIPT, ASK_EACH_TIME),
+    asset!("console", "title.js", SCRIPT, ASK_EACH_TIME),
     asset!("console", "uplot-1.6.32.min.css", STYLE, FOR_A_YEAR),
     asset!("console", "uplot-1.6.32.min.js", SCRIPT, FOR_A_YEAR),
     asset!("console", "view.js", SCRIPT, ASK_EACH_TIME),
@@ -69,7 +70,5 @@ pub(super) async fn part(
     request: HttpRequest,
     name: web::Path<String>,
 ) -> Result<HttpResponse, HttpError> {
-    asset::find(&PARTS, &name)
-        .map(|part| part.response(&request, CONTENT_SECURITY_POLICY))
-        .ok_or_else(HttpError::not_found)
+    asset::part(&PARTS, &name, &request, CONTENT_SECURITY_POLICY)
 }

@@ -38,7 +38,5 @@ pub(super) async fn part(
     request: HttpRequest,
     name: web::Path<String>,
 ) -> Result<HttpResponse, HttpError> {
-    asset::find(&PARTS, &name)
-        .map(|part| part.response(&request, CONTENT_SECURITY_POLICY))
-        .ok_or_else(HttpError::not_found)
+    asset::part(&PARTS, &name, &request, CONTENT_SECURITY_POLICY)
 }

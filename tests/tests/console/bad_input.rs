@@ -10,6 +10,22 @@ use crate::stage::Stage;
 /// The key, as `WebDriver` writes it.
 const ESCAPE: &str = "\u{e00c}";
 
+async fn revoke(stage: &Stage, token: &str) {
+    let revoke =
+        "mutation($token: String!) { accessTokenRevoke(input: {token: $token}) { errors } }";
+    let client = stage.system.client();
+    let revoked = client.graphql_ok(revoke, json!({ "token": token })).await;
+    revoked.unwrap();
+}
+
+/// In the dialog over the page.
+async fn sign_in_again(stage: &Stage, token: &str) {
+    let browser = &stage.browser;
+    let field = browser.find("(//input[@name='token'])[last()]").await;
+    field.send_keys(token).await.unwrap();
+    browser.press_in_dialog("Sign in").await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_that_was_typed_is_lost_when_the_token_ends_or_the_connection_is_gone() {
     let stage = Stage::open().await;
@@ -34,19 +50,11 @@ async fn nothing_that_was_typed_is_lost_when_the_token_ends_or_the_connection_is
     stage.inspect("form-offline").await;
     browser.set_offline(false).await;
 
-    let revoke =
-        "mutation($token: String!) { accessTokenRevoke(input: {token: $token}) { errors } }";
-    client
-        .graphql_ok(revoke, json!({ "token": token }))
-        .await
-        .unwrap();
+    revoke(&stage, &token).await;
     browser.press("Create destination").await;
     browser.until_shown("Sign in again").await;
     stage.inspect("sign-in-again").await;
-    let in_dialog = "(//input[@name='token'])[last()]";
-    let field = browser.find(in_dialog).await;
-    field.send_keys(ADMIN_TOKEN).await.unwrap();
-    browser.press_in_dialog("Sign in").await;
+    sign_in_again(&stage, ADMIN_TOKEN).await;
     browser.until_shown("root (admin)").await;
     assert_eq!(browser.value_of("Name").await, "Of Ada");
     browser.press("Create destination").await;
@@ -126,12 +134,7 @@ async fn an_unsaved_form_is_not_left_unasked_and_a_lost_connection_is_told() {
 async fn each_refusal_stands_at_its_field_and_the_rest_is_saved() {
     let stage = Stage::open().await;
     let browser = &stage.browser;
-    let client = stage.system.client();
-    client
-        .create_group_destination("acme", &stage.receiver.url("/siem"))
-        .await;
-    stage.sign_in().await;
-    browser.click("//tbody//th//a").await;
+    stage.sign_in_at_a_destination().await;
     browser.press("Edit").await;
     browser.fill("Name", "Archive").await;
     browser.press("Add header").await;
@@ -200,17 +203,10 @@ async fn what_was_typed_stays_when_who_signs_in_again_may_not_see_the_group() {
     browser.until_shown("New destination").await;
     browser.press("New destination").await;
     browser.fill("Name", "Of Ada").await;
-    let revoke =
-        "mutation($token: String!) { accessTokenRevoke(input: {token: $token}) { errors } }";
-    client
-        .graphql_ok(revoke, json!({ "token": ada }))
-        .await
-        .unwrap();
+    revoke(&stage, &ada).await;
     browser.press("Create destination").await;
     browser.until_shown("Sign in again").await;
-    let field = browser.find("(//input[@name='token'])[last()]").await;
-    field.send_keys(&bob).await.unwrap();
-    browser.press_in_dialog("Sign in").await;
+    sign_in_again(&stage, &bob).await;
     browser
         .until_shown("You may not administer acme any more")
         .await;

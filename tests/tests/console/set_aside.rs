@@ -19,11 +19,7 @@ async fn dead_letters_stay_chosen_from_page_to_page_until_they_are_gone() {
     let stage = Stage::open().await;
     let browser = &stage.browser;
     let client = stage.system.client();
-    client
-        .create_group_destination("acme", &stage.receiver.url("/siem"))
-        .await;
-    stage.sign_in().await;
-    browser.click("//tbody//th//a").await;
+    stage.sign_in_at_a_destination().await;
     stage.set_well(false);
     publish(&client, &ids("dead", LETTERS)).await;
     stage

@@ -66,6 +66,16 @@ impl Stage {
         self.sign_in_to("acme").await;
     }
 
+    /// Makes a destination of the group, and signs in as the admin, at its page.
+    pub(crate) async fn sign_in_at_a_destination(&self) {
+        let client = self.system.client();
+        client
+            .create_group_destination("acme", &self.receiver.url("/siem"))
+            .await;
+        self.sign_in().await;
+        self.browser.click("//tbody//th//a").await;
+    }
+
     /// Signs in as the admin, at the destinations of a scope by its name in the list of scopes.
     pub(crate) async fn sign_in_to(&self, scope: &str) {
         self.browser.fill("Access token", ADMIN_TOKEN).await;

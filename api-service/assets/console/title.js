@@ -1,0 +1,28 @@
+// The title of a page: where one begins, and what the window is called.
+import { useEffect } from "./view.js";
+
+/** Begins at the title of a page when it is opened, as a screen reader does after a load. */
+export function useTitleFirst(key) {
+  useEffect(() => {
+    document.querySelector("main h1")?.focus();
+  }, [key]);
+}
+
+/** Calls the window as the page that is shown. */
+export function nameWindow() {
+  const main = document.getElementById("main");
+  const unnamed = document.title;
+  const name = () => {
+    const title = main.querySelector("h1")?.textContent.trim().replace(/\s+/g, " ");
+    const wanted = title ? `${title} · Auditstream` : unnamed;
+    if (document.title !== wanted) {
+      document.title = wanted;
+    }
+  };
+  const watching = new MutationObserver(name);
+  watching.observe(main, { childList: true, subtree: true, characterData: true });
+  return () => {
+    watching.disconnect();
+    document.title = unnamed;
+  };
+}
