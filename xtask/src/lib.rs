@@ -6,6 +6,7 @@
 pub mod arguments;
 pub mod cargo;
 pub mod chromium;
+pub mod complaints;
 pub mod services;
 pub mod signals;
 

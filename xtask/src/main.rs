@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use xtask::arguments::{self, Request, USAGE};
 use xtask::services::Services;
-use xtask::{Scratch, cargo, services, signals};
+use xtask::{Scratch, cargo, complaints, services, signals};
 
 fn main() -> ExitCode {
     let request = match arguments::parse(std::env::args().skip(1)) {
@@ -54,7 +54,12 @@ fn test(cargo_arguments: &[String]) -> Result<u8> {
     }
     let arguments = arguments::test_command(cargo_arguments);
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    cargo::run(&arguments, &services.variables())
+    let code = cargo::run(&arguments, &services.variables())?;
+    if code != 0 {
+        // The services end with this run, and their logs with them.
+        complaints::print(scratch.path());
+    }
+    Ok(code)
 }
 
 fn bench(of_benchmark: &[String]) -> Result<u8> {

@@ -124,14 +124,11 @@ impl PrivateRabbit {
 }
 
 /// The part of the configuration that is the same for a node and a container.
-///
-/// The journal of quorum queues is kept small: its first file is allocated in full.
 fn settings() -> String {
     format!(
         "max_message_size = 2097152
 disk_free_limit.absolute = 50MB
 vm_memory_high_watermark.relative = {MEMORY_WATERMARK}
-raft.wal_max_size_bytes = 67108864
 "
     )
 }
