@@ -92,13 +92,13 @@ impl Feed {
                     if reports.is_empty() {
                         continue;
                     }
-                    // A number that is missing says that something is.
-                    number += if uncounted { 2 } else { 1 };
+                    number += 1;
                     foundation.queue.announce(Notice::Deliveries(Arc::new(Reports {
                         worker,
                         number,
                         reports,
                         dropped,
+                        uncounted,
                     })));
                 }
             }

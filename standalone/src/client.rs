@@ -29,6 +29,11 @@ pub struct Client {
     token: Option<String>,
 }
 
+/// The API is away, or too slow.
+#[derive(Debug, thiserror::Error)]
+#[error("the API does not answer")]
+pub struct NoAnswer;
+
 /// Whether a request failed before any of it was sent, as there was no connection.
 pub fn was_not_sent(error: &anyhow::Error) -> bool {
     let error = error.downcast_ref::<hyper_util::client::legacy::Error>();
@@ -168,7 +173,7 @@ impl Client {
             .await
             .map_err(anyhow::Error::from)
             .and_then(|response| Ok(response?))
-            .context("the API does not answer")
+            .context(NoAnswer)
     }
 
     /// Sends a GET; the body as it came.
@@ -189,7 +194,7 @@ impl Client {
         let answered = tokio::time::timeout(TIMEOUT, exchange).await;
         answered
             .unwrap_or_else(|_elapsed| Err(anyhow::anyhow!("not within {TIMEOUT:?}")))
-            .context("the API does not answer")
+            .context(NoAnswer)
     }
 
     async fn send(&self, request: Request<Full<Bytes>>) -> anyhow::Result<Answer> {

@@ -1,6 +1,7 @@
 //! How many requests watch at the same time.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Requests that watch at the same time at most.
@@ -12,6 +13,7 @@ const MOST_OF_A_USER: usize = 10;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Places {
     taken: Arc<Mutex<HashMap<i64, usize>>>,
+    doubted: Arc<AtomicUsize>,
 }
 
 /// Why there is no place. `Display` is the sentence for the caller.
@@ -30,6 +32,25 @@ pub(crate) enum NoPlace {
 pub(crate) struct Place {
     places: Places,
     user_id: i64,
+}
+
+/// That nobody can tell whether who has a place may keep it, for as long as this is there.
+#[derive(Debug)]
+pub(crate) struct Doubted(Arc<AtomicUsize>);
+
+impl Place {
+    /// Notes that nobody can tell whether its user may keep it, and whether that is so of no other place.
+    pub(crate) fn doubt(&self) -> (Doubted, bool) {
+        let doubted = self.places.doubted.clone();
+        let is_first = doubted.fetch_add(1, Ordering::Relaxed) == 0;
+        (Doubted(doubted), is_first)
+    }
+}
+
+impl Drop for Doubted {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Places {
@@ -70,6 +91,20 @@ impl Drop for Place {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_first_of_several_doubts_is_told_from_the_others() {
+        let places = Places::default();
+        let [one, other] = [1, 2].map(|user_id| places.take(user_id).unwrap());
+        let (first, is_first) = one.doubt();
+        assert!(is_first);
+        let (second, is_first) = other.doubt();
+        assert!(!is_first);
+        drop(first);
+        assert!(!one.doubt().1);
+        drop(second);
+        assert!(one.doubt().1, "the next time that nobody can tell");
+    }
 
     #[test]
     fn a_user_has_ten_places_of_a_hundred() {

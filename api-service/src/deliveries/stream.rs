@@ -11,7 +11,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, interval_at};
 use tokio_util::sync::CancellationToken;
 
 use super::access::Permission;
-use super::places::Place;
+use super::places::{Doubted, Place};
 use super::subscription::{Subscription, missed};
 
 /// For how long workers take the word that somebody watches: some of them may be lost.
@@ -68,7 +68,7 @@ impl Stream {
         tokio::select! {
             () = stop.cancelled() => {}
             () = client.closed() => {}
-            () = permitted(timing, check) => {}
+            () = permitted(&place, timing, check) => {}
             () = tell(queue.as_ref(), subscription, timing, &client) => {}
         }
         drop(place);
@@ -76,17 +76,31 @@ impl Stream {
 }
 
 /// Until the client may no more, or nobody could tell for too long.
-async fn permitted<Check: Future<Output = Permission>>(timing: Timing, check: impl Fn() -> Check) {
+async fn permitted<Check: Future<Output = Permission>>(
+    place: &Place,
+    timing: Timing,
+    check: impl Fn() -> Check,
+) {
     let mut turn = interval_at(Instant::now() + timing.check, timing.check);
     turn.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut doubt = Doubt::default();
+    let mut doubted: Option<Doubted> = None;
     loop {
         turn.tick().await;
         let permission = check().await;
         match doubt.after(&permission, Instant::now(), timing.doubt) {
-            Step::GoOn => {}
+            Step::GoOn => {
+                if doubt.since.is_none() {
+                    drop(doubted.take());
+                }
+            }
             Step::BeginToDoubt => {
-                tracing::warn!(permission = ?permission, "it cannot be checked whether somebody may still watch deliveries");
+                let (since_now, is_first) = place.doubt();
+                doubted = Some(since_now);
+                // The database is away for all of them.
+                if is_first {
+                    tracing::warn!(permission = ?permission, "it cannot be checked whether those who watch deliveries still may");
+                }
             }
             Step::End => return,
         }

@@ -34,8 +34,12 @@ impl Subscription {
                 self.heard.insert(reports.worker, last);
                 return events;
             }
-            Some(last) if reports.number > last + 1 => events.push_str(&missed()),
-            _ => {}
+            last => {
+                let is_gap = last.is_some_and(|last| reports.number > last + 1);
+                if is_gap || reports.uncounted {
+                    events.push_str(&missed());
+                }
+            }
         }
         for report in &reports.reports {
             if let Some(id) = self.destinations.get(&report.destination_id) {
@@ -109,6 +113,7 @@ mod tests {
             number,
             reports: destinations.iter().map(report).collect(),
             dropped: dropped.iter().copied().collect(),
+            uncounted: false,
         }
     }
 
@@ -119,6 +124,17 @@ mod tests {
         assert_eq!(told, expected);
         let told = subscription().events(&reports(1, 1, &[], &[(7, 2), (8, 5)]));
         assert_eq!(told, "event: dropped\ndata: {\"count\":2}\n\n");
+    }
+
+    #[test]
+    fn what_a_worker_could_not_even_count_is_told_to_be_missing_from_its_first_word_on() {
+        let mut subscription = subscription();
+        for (number, uncounted) in [(1, true), (2, false), (3, true)] {
+            let mut reports = reports(1, number, &[7], &[]);
+            reports.uncounted = uncounted;
+            let told = subscription.events(&reports);
+            assert_eq!(told.starts_with(MISSED), uncounted, "{number}");
+        }
     }
 
     #[test]

@@ -41,4 +41,7 @@ pub struct Reports {
     pub reports: Vec<Report>,
     /// How many attempts were left out as there were too many, by the number of their destination.
     pub dropped: BTreeMap<i64, u64>,
+    /// Whether there were more that are not even counted, of too many destinations.
+    #[serde(default)]
+    pub uncounted: bool,
 }

@@ -11,7 +11,7 @@ use anyhow::Context as _;
 use serde_json::Value;
 
 use crate::arguments::remote::{Api, TOKEN_VARIABLE};
-use crate::client::{Answer, Client};
+use crate::client::{Answer, Client, NoAnswer};
 
 /// How often a request is sent again that came too early for its rate.
 const RATE_LIMITED_AT_MOST: usize = 5;
@@ -55,7 +55,12 @@ async fn ask(client: &Client, document: &str, variables: Value) -> anyhow::Resul
             _ => return data(answer),
         }
     }
-    anyhow::bail!("the API takes no more requests with this token now")
+    Err(Refused {
+        status: 429,
+        why: "it takes no more requests with this token now".to_owned(),
+        may_pass: true,
+    }
+    .into())
 }
 
 /// The API answered, and not with what it was asked for.
@@ -66,6 +71,12 @@ struct Refused {
     why: String,
     /// Whether the API may answer the same request otherwise in a while.
     may_pass: bool,
+}
+
+/// Whether an error may be gone in a while: the API is away, or answered with a fault of its own.
+fn may_pass(error: &anyhow::Error) -> bool {
+    let refused = error.downcast_ref::<Refused>();
+    error.is::<NoAnswer>() || refused.is_some_and(|refused| refused.may_pass)
 }
 
 /// What the API calls its own faults, in `extensions.code`, when the answer has the status 200 nevertheless.

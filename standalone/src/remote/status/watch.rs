@@ -8,7 +8,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::{read, show};
 use crate::arguments::remote::Status;
 use crate::client::Client;
-use crate::remote::{Refused, output};
+use crate::remote::{may_pass, output};
 
 /// How often it is read.
 const EVERY: Duration = Duration::from_secs(2);
@@ -45,11 +45,4 @@ fn clear(arguments: &Status, shown: bool) -> anyhow::Result<()> {
         (false, false) => {}
     }
     Ok(())
-}
-
-/// Whether it may be read in a while.
-fn may_pass(error: &anyhow::Error) -> bool {
-    error
-        .downcast_ref::<Refused>()
-        .is_none_or(|refused| refused.may_pass)
 }

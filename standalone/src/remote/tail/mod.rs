@@ -2,8 +2,9 @@
 
 mod line;
 mod server_sent;
+mod watched;
 
-use std::collections::HashMap;
+use std::pin::pin;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -12,17 +13,13 @@ use hyper::body::Incoming;
 use serde_json::{Value, json};
 use shared::backoff::Schedule;
 use shared::process::EndSignal;
-use url::form_urlencoded;
 
-use self::line::Line;
 use self::server_sent::{Event, Events};
-use super::destinations::{Found, find, meant};
-use super::{client, messages, output};
+use self::watched::Watched;
+use super::{client, may_pass, messages, output};
 use crate::arguments::remote::Tail;
 use crate::client::Client;
 
-/// Destinations that the API lets one watch at once.
-const MOST_DESTINATIONS: usize = 100;
 /// For how long a connection may be silent: the API says something every two seconds.
 const SILENCE: Duration = Duration::from_secs(15);
 
@@ -35,94 +32,125 @@ pub async fn run(arguments: Tail) -> anyhow::Result<()> {
     }
 }
 
+/// Comes back when the connection is lost or there are other destinations, and ends when the API refuses or
+/// nobody reads.
 async fn show(arguments: &Tail) -> anyhow::Result<()> {
     let client = client(&arguments.api)?;
-    let found: Vec<Found<Value>> = find(&client, &arguments.groups, "").await?;
-    let found = meant(found, arguments.destination.as_deref())?;
-    anyhow::ensure!(!found.is_empty(), "there are no destinations");
-    anyhow::ensure!(
-        found.len() <= MOST_DESTINATIONS,
-        "these are {} destinations, and {MOST_DESTINATIONS} can be watched at once: choose with --group or --destination",
-        found.len()
-    );
-    let line = Line::of(&found);
-    let names: HashMap<&str, &Found<Value>> = found
-        .iter()
-        .map(|found| (found.id.as_str(), found))
-        .collect();
-    let print = |event: Event| -> anyhow::Result<()> {
-        let data: Value =
-            serde_json::from_str(&event.data).context("the API answers otherwise than expected")?;
-        match (event.name.as_str(), arguments.api.json) {
-            ("delivery", true) => output::line(&data.to_string()),
-            ("delivery", false) => {
-                let id = data["destinationId"].as_str().unwrap_or_default();
-                let name = names.get(id).map_or(id, |found| found.name.as_str());
-                output::line(&line.show(name, &data))
-            }
-            ("dropped", true) => output::line(&json!({ "dropped": data["count"] }).to_string()),
-            ("dropped", false) => output::line(&line::dropped(&data)),
-            // A newer API may tell more.
-            _ => Ok(()),
-        }
-    };
-    let ids = found.iter().map(|found| ("destination_id", &found.id));
-    let query = form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(ids)
-        .finish();
-    eprintln!(
-        "watching {}",
-        output::counted(found.len() as u64, "destination")
-    );
-    follow(&client, &format!("/api/v1/deliveries?{query}"), print).await
-}
-
-/// Comes back when the connection is lost, and ends when the API refuses or nobody reads.
-async fn follow(
-    client: &Client,
-    path: &str,
-    print: impl Fn(Event) -> anyhow::Result<()>,
-) -> anyhow::Result<()> {
+    let mut watched = Watched::read(&client, arguments).await?;
+    watched.announce();
     let mut schedule = Schedule::reconnect();
     loop {
-        let why = match client.follow(path).await {
-            Ok(response) if response.status() == 200 => {
-                schedule.reset();
-                listen(response.into_body(), &print).await?
+        let refused = match follow(&client, &watched, arguments, &mut schedule).await? {
+            Ended::Others(others) => {
+                watched = others;
+                watched.announce();
+                continue;
             }
-            Ok(response) => {
-                let status = response.status().as_u16();
-                let body = response.into_body().collect().await?.to_bytes();
-                let body = serde_json::from_slice(&body).unwrap_or_default();
-                let why = format!("the API refused ({status}): {}", messages(&body).join("; "));
-                anyhow::ensure!(status >= 500 || status == 429, why);
-                why
+            Ended::Refused(error) => Some(error),
+            Ended::Lost(why) => {
+                let wait = schedule.next_wait();
+                eprintln!("{why}, trying again in {:.1} s", wait.as_secs_f32());
+                tokio::time::sleep(wait).await;
+                None
             }
-            Err(error) => format!("{error:#}"),
         };
-        let wait = schedule.next_wait();
-        eprintln!("{why}, trying again in {:.1} s", wait.as_secs_f32());
-        tokio::time::sleep(wait).await;
+        match (Watched::read(&client, arguments).await, refused) {
+            // One of them was destroyed, or is administered by others now.
+            (Ok(now), _) if !now.is_same(&watched) => {
+                watched = now;
+                watched.announce();
+            }
+            (Ok(_), Some(refused)) => return Err(refused),
+            (Ok(_), None) => {}
+            (Err(error), _) if may_pass(&error) => {}
+            (Err(error), _) => return Err(error),
+        }
     }
 }
 
-/// Prints what comes over a connection; why it ended.
+/// How a connection ended.
+enum Ended {
+    /// There are other destinations to be watched.
+    Others(Watched),
+    /// The API answered that these cannot be watched.
+    Refused(anyhow::Error),
+    /// For this reason, and may be made again.
+    Lost(String),
+}
+
+/// Shows what comes over one connection. Fails when nobody reads.
+async fn follow(
+    client: &Client,
+    watched: &Watched,
+    arguments: &Tail,
+    schedule: &mut Schedule,
+) -> anyhow::Result<Ended> {
+    let response = match client.follow(&watched.path()).await {
+        Ok(response) => response,
+        Err(error) => return Ok(Ended::Lost(format!("{error:#}"))),
+    };
+    let status = response.status().as_u16();
+    if status == 200 {
+        schedule.reset();
+        return listen(client, watched, arguments, response.into_body()).await;
+    }
+    let body = response.into_body().collect().await?.to_bytes();
+    let body = serde_json::from_slice(&body).unwrap_or_default();
+    let why = format!("the API refused ({status}): {}", messages(&body).join("; "));
+    Ok(if status >= 500 || status == 429 {
+        Ended::Lost(why)
+    } else {
+        Ended::Refused(anyhow::anyhow!(why))
+    })
+}
+
 async fn listen(
+    client: &Client,
+    watched: &Watched,
+    arguments: &Tail,
     mut body: Incoming,
-    print: &impl Fn(Event) -> anyhow::Result<()>,
-) -> anyhow::Result<String> {
+) -> anyhow::Result<Ended> {
     let mut events = Events::default();
+    let mut others = pin!(watched.others(client, arguments));
     loop {
-        let frame = match tokio::time::timeout(SILENCE, body.frame()).await {
-            Ok(Some(Ok(frame))) => frame,
-            Ok(Some(Err(error))) => return Ok(format!("the connection was lost: {error}")),
-            Ok(None) => return Ok("the API ended the connection".to_owned()),
-            Err(_elapsed) => return Ok("nothing comes from the API any more".to_owned()),
+        let frame = tokio::select! {
+            others = &mut others => return others.map(Ended::Others),
+            frame = tokio::time::timeout(SILENCE, body.frame()) => frame,
         };
-        if let Ok(bytes) = frame.into_data() {
-            for event in events.take(&bytes) {
-                print(event)?;
+        let frame = match frame {
+            Ok(Some(Ok(frame))) => frame,
+            Ok(Some(Err(error))) => {
+                return Ok(Ended::Lost(format!("the connection was lost: {error}")));
             }
+            Ok(None) => return Ok(Ended::Lost("the API ended the connection".to_owned())),
+            Err(_elapsed) => {
+                return Ok(Ended::Lost(
+                    "nothing comes from the API any more".to_owned(),
+                ));
+            }
+        };
+        for event in frame
+            .into_data()
+            .iter()
+            .flat_map(|bytes| events.take(bytes))
+        {
+            print(watched, arguments, &event)?;
         }
+    }
+}
+
+fn print(watched: &Watched, arguments: &Tail, event: &Event) -> anyhow::Result<()> {
+    let data: Value =
+        serde_json::from_str(&event.data).context("the API answers otherwise than expected")?;
+    match (event.name.as_str(), arguments.api.json) {
+        ("delivery", true) => output::line(&data.to_string()),
+        ("delivery", false) => {
+            let id = data["destinationId"].as_str().unwrap_or_default();
+            output::line(&watched.line.show(watched.name(id), &data))
+        }
+        ("dropped", true) => output::line(&json!({ "dropped": data["count"] }).to_string()),
+        ("dropped", false) => output::line(&line::dropped(&data)),
+        // A newer API may tell more.
+        _ => Ok(()),
     }
 }

@@ -13,7 +13,8 @@ use tests::scenario::willing;
 use tests::system::{Administer as _, Setup, System};
 use tests::wait::{until, within_deadline};
 use tests::{on_backend, on_every_backend};
-use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
+use tokio::process::ChildStderr;
 
 use super::{Done, Running, auditstream};
 
@@ -25,6 +26,7 @@ on_backend!(
     embedded,
     EmbeddedSqlite,
     who_may_no_more_watches_no_more,
+    new_destinations_are_watched_and_destroyed_ones_no_more,
     a_service_that_ends_does_not_wait_for_who_watches
 );
 
@@ -202,6 +204,45 @@ async fn who_may_no_more_watches_no_more(backend: Backend) {
     system.stop().await;
 }
 
+async fn until_said(said: &mut Lines<BufReader<ChildStderr>>, text: &str) {
+    until(text, async || {
+        let line = within_deadline("a line", said.next_line()).await;
+        line.unwrap().unwrap().contains(text).then_some(())
+    })
+    .await;
+}
+
+async fn new_destinations_are_watched_and_destroyed_ones_no_more(backend: Backend) {
+    let (system, client, receiver) = watching(backend).await;
+    let mut tail = Running::start(auditstream(&system, &["tail"]));
+    let mut said = BufReader::new(tail.child.stderr.take().unwrap()).lines();
+    until_said(&mut said, "watching 1 destination").await;
+    let first = first_line(&mut tail, &client).await;
+    let second = client
+        .create_group_destination("acme", &receiver.url("/second"))
+        .await;
+    until_said(&mut said, "watching 2 destinations").await;
+    // A line has no room for all of it.
+    let name = &second["name"].as_str().unwrap()[..24];
+    until("a line of the second", async || {
+        let line = first_line(&mut tail, &client).await;
+        line.contains(name).then_some(())
+    })
+    .await;
+    assert!(!first.contains(name), "{first}");
+    let document =
+        "{ group(fullPath: \"acme\") { externalAuditEventDestinations { nodes { id } } } }";
+    let data = client.graphql_ok(document, Value::Null).await.unwrap();
+    let nodes = &data["group"]["externalAuditEventDestinations"]["nodes"];
+    for node in nodes.as_array().unwrap() {
+        client.destroy_group_destination(&node["id"]).await;
+    }
+    until_said(&mut said, "there are no destinations").await;
+    let done = tail.end().await;
+    assert_eq!(done.code, Some(1), "{done:?}");
+    system.stop().await;
+}
+
 async fn a_service_that_ends_does_not_wait_for_who_watches(backend: Backend) {
     let (mut system, client, _receiver) = watching(backend).await;
     let mut tail = Running::start(auditstream(&system, &["tail"]));
@@ -209,12 +250,6 @@ async fn a_service_that_ends_does_not_wait_for_who_watches(backend: Backend) {
     let ended = system.api.take().unwrap().terminate().await;
     assert!(ended.success(), "{ended}");
     let mut said = BufReader::new(tail.child.stderr.take().unwrap()).lines();
-    until("a word on the lost connection", async || {
-        let line = within_deadline("a line", said.next_line()).await;
-        let line = line.unwrap().unwrap();
-        line.contains("the API ended the connection, trying again")
-            .then_some(())
-    })
-    .await;
+    until_said(&mut said, "the API ended the connection, trying again").await;
     system.stop().await;
 }
