@@ -9,6 +9,8 @@ pub trait Administer {
     fn create_group(&self, path: &str, parent: Option<&str>) -> impl Future<Output = ()> + Send;
     /// Makes a user who owns a group, and returns a token.
     fn create_owner(&self, username: &str, group: &str) -> impl Future<Output = String> + Send;
+    /// Makes a user the owner of one more group.
+    fn add_owner(&self, username: &str, group: &str) -> impl Future<Output = ()> + Send;
     /// Makes a destination of a group, and returns it.
     fn create_group_destination(
         &self,
@@ -44,6 +46,13 @@ impl Administer for Client {
         let data = must(self, document, variables).await;
         let token = data["accessTokenCreate"]["token"].as_str();
         token.expect("a token is a text").to_owned()
+    }
+
+    async fn add_owner(&self, username: &str, group: &str) {
+        let document =
+            "mutation($input: GroupMemberSetInput!) { groupMemberSet(input: $input) { errors } }";
+        let input = json!({"groupPath": group, "username": username, "accessLevel": "OWNER"});
+        must(self, document, json!({"input": input})).await;
     }
 
     async fn create_group_destination(&self, group: &str, url: &str) -> Value {

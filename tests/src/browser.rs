@@ -4,6 +4,7 @@ mod devtools;
 mod driver;
 mod requests;
 
+use fantoccini::actions::{InputSource as _, KeyAction, KeyActions};
 use fantoccini::elements::Element;
 use fantoccini::{Client, Locator};
 use serde_json::{Value, json};
@@ -170,6 +171,17 @@ impl Browser {
         assert_eq!(self.value_of_nth(label, nth).await, text);
     }
 
+    /// Types into what has the focus, whatever it is.
+    pub async fn type_keys(&self, keys: &str) {
+        let strokes = keys
+            .chars()
+            .flat_map(|value| [KeyAction::Down { value }, KeyAction::Up { value }]);
+        let keyboard = KeyActions::new("keyboard".to_owned());
+        let strokes = strokes.fold(keyboard, KeyActions::then);
+        let typed = self.client.perform_actions(strokes).await;
+        typed.expect("keys can be typed");
+    }
+
     /// What is in the input with this label.
     pub async fn value_of(&self, label: &str) -> String {
         self.value_of_nth(label, 1).await
@@ -195,6 +207,20 @@ impl Browser {
         let texts = self.script(body, vec![json!(xpath)]).await;
         let texts = texts.as_array().expect("a list was asked for").iter();
         texts.filter_map(Value::as_str).map(str::to_owned).collect()
+    }
+
+    /// How many pixels of a canvas are neither grey nor next to it.
+    pub async fn colourful_pixels(&self, xpath: &str) -> u64 {
+        let body = "const {singleNodeValue: canvas} = document.evaluate(arguments[0], document, null, 9, null);
+            const {data} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+            let found = 0;
+            for (let at = 0; at < data.length; at += 4) {
+                const [red, green, blue, alpha] = data.slice(at, at + 4);
+                found += alpha > 200 && Math.max(red, green, blue) - Math.min(red, green, blue) > 60;
+            }
+            return found;";
+        let found = self.script(body, vec![json!(xpath)]).await;
+        found.as_u64().expect("pixels were counted")
     }
 
     /// Waits until the page shows a text somewhere.

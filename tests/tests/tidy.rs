@@ -93,9 +93,11 @@ fn versions_and_features_stand_in_the_workspace_alone() {
 fn every_file_says_first_what_it_is_for() {
     for (path, text) in sources() {
         let first = text.lines().next().unwrap_or_default();
-        let says = first
-            .strip_prefix("//! ")
-            .is_some_and(|sentence| !sentence.trim().is_empty());
+        let says = ["//! ", "// ", "/* "]
+            .iter()
+            .filter(|mark| is_rust(&path) == (**mark == "//! "))
+            .filter_map(|mark| first.strip_prefix(mark))
+            .any(|sentence| !sentence.trim().is_empty());
         assert!(says, "{} begins with: {first}", path.display());
     }
 }
@@ -179,12 +181,27 @@ fn dependencies(manifest: &toml::Table, table: &str) -> BTreeMap<String, toml::V
         .collect()
 }
 
-/// Every Rust file by its path from the top, with its text.
+fn is_rust(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "rs")
+}
+
+/// Our own, of what browsers get: what others published has a version in its name.
+fn is_for_browsers(path: &Path) -> bool {
+    let of_ours = |name: &str| !name.contains(|letter: char| letter.is_ascii_digit());
+    path.extension()
+        .is_some_and(|extension| extension == "js" || extension == "css")
+        && path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .is_some_and(of_ours)
+}
+
+/// Every file that we wrote, in Rust or for browsers, by its path from the top, with its text.
 fn sources() -> Vec<(PathBuf, String)> {
     let sources: Vec<_> = members()
         .iter()
         .flat_map(|member| files_below(member))
-        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
+        .filter(|path| is_rust(path) || is_for_browsers(path))
         .map(|path| {
             let from_top = path.strip_prefix(root()).unwrap().to_owned();
             let text = text(&from_top);

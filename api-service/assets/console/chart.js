@@ -78,7 +78,7 @@ function options(place, series, format, group) {
   return {
     width: Math.max(1, Math.floor(place.clientWidth)),
     height: HEIGHT,
-    padding: [8, 8, 0, 0],
+    padding: [8, 20, 0, 0],
     legend: { show: false },
     cursor: { sync: { key: group }, drag: { x: false, y: false }, points: { show: false } },
     scales: { y: { range: (_chart, _low, high) => [0, Math.max(1, high * 1.1)] } },

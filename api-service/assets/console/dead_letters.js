@@ -1,18 +1,18 @@
 // The events that a destination never took.
 import { html } from "./view.js";
-import { Body } from "./body.js";
+import { BodyOnDemand } from "./body.js";
 import { Status } from "./failed_attempts.js";
 import { BeingReplayed, SetAside } from "./set_aside.js";
-import { readDeadLetters } from "./set_aside_queries.js";
+import { readDeadEvent, readDeadLetters } from "./set_aside_queries.js";
 import { Moment } from "./times.js";
 
 const MUTATIONS = { replay: "auditEventStreamingDeadLettersReplay", purge: "auditEventStreamingDeadLettersPurge" };
-const COLUMNS = [
+const columns = (read) => [
   {
     title: "Event",
-    cell: ({ eventType, eventId, body }) => html`<code>${eventType}</code>
-      <div class="hint id">${eventId}</div>
-      ${body && html`<${Body} title="Event" text=${body} />`}`,
+    cell: (letter) => html`<code>${letter.eventType}</code>
+      <div class="hint id">${letter.eventId}</div>
+      <${BodyOnDemand} title="Event" read=${() => read(letter)} />`,
   },
   { title: "Given up", cell: ({ diedAt }) => html`<${Moment} at=${diedAt} />` },
   { title: "Attempts", cell: ({ attempts }) => html`<span class="number">${attempts}</span>` },
@@ -34,7 +34,7 @@ export function DeadLetters({ scope, place, destination }) {
     read=${(after, fields) => readDeadLetters(scope, place, destination.id, after, fields)}
     mutations=${MUTATIONS}
     input=${{ destinationId: destination.id }}
-    columns=${COLUMNS}
+    columns=${columns((letter) => readDeadEvent(scope, place, destination.id, letter))}
     label=${({ eventId }) => eventId}
   />`;
 }

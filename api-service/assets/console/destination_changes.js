@@ -38,6 +38,15 @@ export function creation(scope, draft) {
   return { mutation: create, input, selection: `${destination} { id }`, of: { field: "destination" } };
 }
 
+/**
+ * The id of the destination that a creation without an answer has made, or null: it has the URL that was asked for, and was not there before.
+ * `before` and `now` are URLs by id.
+ */
+export function madeOf({ destinationUrl }, before, now) {
+  const [id] = [...now.keys()].filter((one) => !before.has(one) && now.get(one) === destinationUrl);
+  return id ?? null;
+}
+
 /** Whether a draft says more than a creation can. */
 function hasDetails(draft) {
   return [draft.headers, draft.eventTypes, draft.namespaces].some((list) => list.length > 0);

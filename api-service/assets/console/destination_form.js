@@ -3,8 +3,8 @@ import { html, useEffect, useRef, useState } from "./view.js";
 import { announce } from "./announcement.js";
 import { mutate } from "./api.js";
 import { confirm } from "./confirm_dialog.js";
-import { adopt, carryOut, changes, creation, draftOf, isChanged, problemsOf } from "./destination_changes.js";
-import { kind, locate, numberOf, readDestination } from "./destination_queries.js";
+import { adopt, carryOut, changes, creation, draftOf, isChanged, madeOf, problemsOf } from "./destination_changes.js";
+import { kind, locate, numberOf, readDestination, readUrls } from "./destination_queries.js";
 import { EventTypePicker } from "./event_type_picker.js";
 import { FormField } from "./form_field.js";
 import { HeaderRows } from "./header_rows.js";
@@ -61,6 +61,18 @@ function Form({ scope, loaded }) {
   const isDone = useRef(false);
   // The id of a destination that was made here, from its creation on.
   const madeId = useRef(null);
+  // What there was before, and the creation that was asked for and may have been done without an answer.
+  const others = useRef(null);
+  const asked = useRef(null);
+  useEffect(() => {
+    if (!loaded) {
+      readUrls(scope).then(
+        (urls) => (others.current = urls),
+        // Without it a creation without an answer is made again, and refused when it was done.
+        () => {},
+      );
+    }
+  }, []);
   // Whether something was asked for that may have been done without an answer.
   const isUncertain = useRef(false);
   const isShown = useRef(true);
@@ -81,8 +93,14 @@ function Form({ scope, loaded }) {
     let current = destination;
     let wanted = draft;
     if (!current) {
+      if (asked.current && others.current) {
+        madeId.current = madeOf(asked.current, others.current, await readUrls(scope));
+      }
       if (!madeId.current) {
-        const [made] = await mutate([creation(scope, draft)]);
+        const step = creation(scope, draft);
+        asked.current = step.input;
+        const [made] = await mutate([step]);
+        asked.current = null;
         if (made.errors.length) {
           return problemsOf([made]);
         }

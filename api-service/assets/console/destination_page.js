@@ -56,10 +56,8 @@ export function DestinationPage({ scope, number }) {
     <${Trouble} destination=${destination} again=${polled.again} />
     <${Tiles} destination=${destination} />
     <${HealthCharts} stats=${destination.health.stats} minutes=${polled.data.minutes} onMinutes=${setMinutes} />
-    <div class="columns">
-      <${DestinationTest} destination=${destination} />
-      <${Settings} scope=${scope} place=${place} destination=${destination} />
-    </div>
+    <${DestinationTest} destination=${destination} />
+    <${Settings} scope=${scope} place=${place} destination=${destination} />
     <${FailedAttempts} attempts=${destination.health.failedAttempts} />
     <${DeadLetters} scope=${scope} place=${place} destination=${destination} />
   `;
@@ -110,14 +108,17 @@ function Trouble({ destination, again }) {
   if (health.state !== "TROUBLED" && !(health.backlogSize > 0)) {
     return null;
   }
-  const { lastFailure } = health;
+  const { lastFailure, lastSuccessAt } = health;
+  // It stays troubled until nothing waits any more.
+  const recovers = health.state === "TROUBLED" && lastSuccessAt > lastFailure?.at;
+  const fails = health.state === "TROUBLED" && !recovers;
   return html`<section class="trouble" data-state=${health.state} aria-label="What waits">
     <p>
-      <strong>${health.state === "TROUBLED" ? "Deliveries fail." : health.state === "PAUSED" ? "It is paused." : "What had to wait is being delivered."}</strong>
+      <strong>${fails ? "Deliveries fail." : health.state === "PAUSED" ? "It is paused." : "What had to wait is being delivered."}</strong>
       ${" "}${backlog(health.backlogSize)}
-      ${health.state === "TROUBLED" && html` It is tried again <${Until} at=${health.nextAttemptAt} />.`}
+      ${fails && html` It is tried again <${Until} at=${health.nextAttemptAt} />.`}
     </p>
-    ${health.state === "TROUBLED" &&
+    ${fails &&
     lastFailure &&
     html`<p>Last failure, <${Moment} at=${lastFailure.at} />: ${lastFailure.error}.</p>`}
     ${health.state !== "HEALTHY" && health.backlogSize > 0 && html`<${ActionButton} act=${purge}>Move what waits to the dead letters…<//>`}

@@ -95,6 +95,18 @@ export async function readDestinations(scope) {
   return destinations;
 }
 
+/** The URL of each destination of a scope, by id. */
+export async function readUrls(scope) {
+  const urls = new Map();
+  let after = null;
+  do {
+    const page = await readPage(scope, { first: 100, after }, "id destinationUrl");
+    page.destinations.forEach(({ id, destinationUrl }) => urls.set(id, destinationUrl));
+    after = page.hasNextPage ? page.endCursor : null;
+  } while (after);
+  return urls;
+}
+
 /** A place in the list of destinations: what `readDestination` finds one by. Undefined: there is none. */
 export async function locate(scope, number) {
   let after = null;

@@ -13,9 +13,13 @@ export function DestinationTest({ destination }) {
     setResult(await mutateOne("auditEventStreamingDestinationTest", { destinationId: destination.id }, selection));
   };
   return html`<section class="panel" aria-labelledby="test-title">
-    <h2 id="test-title">Test</h2>
-    <p class="hint">Sends one test event with the token, headers and signature of every request. It is neither counted nor tried again.</p>
-    <${ActionButton} act=${test} class="primary">Send a test event<//>
+    <div class="test">
+      <div>
+        <h2 id="test-title">Test</h2>
+        <p class="hint">Sends one test event with the token, headers and signature of every request. It is neither counted nor tried again.</p>
+      </div>
+      <${ActionButton} act=${test} class="primary">Send a test event<//>
+    </div>
     <div role="status">${result && html`<${Result} result=${result} />`}</div>
   </section>`;
 }

@@ -1,14 +1,23 @@
 // The custom headers of a destination, one row each.
 import { html } from "./view.js";
 import { FormField, Problems } from "./form_field.js";
+import { useRowFocus } from "./row_focus.js";
 
 let rows = 0;
 
 export function HeaderRows({ headers, problems, onChange }) {
+  const { rows: place, onAdded, onRemoved } = useRowFocus();
   const change = (row, values) =>
     onChange(headers.map((header) => (header.row === row ? { ...header, ...values } : header)));
-  const add = () => onChange([...headers, { row: `new-header-${++rows}`, key: "", value: "", active: true }]);
-  return html`<fieldset>
+  const add = () => {
+    onChange([...headers, { row: `new-header-${++rows}`, key: "", value: "", active: true }]);
+    onAdded();
+  };
+  const remove = (row) => {
+    onChange(headers.filter((header) => header.row !== row));
+    onRemoved();
+  };
+  return html`<fieldset ref=${place}>
     <legend>Headers</legend>
     <p class="hint">Sent with every event, beside those of Auditstream. Only active ones are sent.</p>
     <${Problems} of=${problems.headers} />
@@ -28,7 +37,7 @@ export function HeaderRows({ headers, problems, onChange }) {
         <button
           type="button"
           aria-label=${`Remove header ${key || index + 1}`}
-          onClick=${() => onChange(headers.filter((header) => header.row !== row))}
+          onClick=${() => remove(row)}
         >
           Remove
         </button>

@@ -1,13 +1,22 @@
 // The groups and projects that a destination is limited to, one row each.
 import { html } from "./view.js";
 import { FormField, Problems } from "./form_field.js";
+import { useRowFocus } from "./row_focus.js";
 
 let rows = 0;
 
 export function NamespaceRows({ scope, namespaces, problems, onChange }) {
-  const add = () => onChange([...namespaces, { row: `new-namespace-${++rows}`, path: "" }]);
+  const { rows: place, onAdded, onRemoved } = useRowFocus();
+  const add = () => {
+    onChange([...namespaces, { row: `new-namespace-${++rows}`, path: "" }]);
+    onAdded();
+  };
+  const remove = (row) => {
+    onChange(namespaces.filter((one) => one.row !== row));
+    onRemoved();
+  };
   const example = scope.kind === "group" ? `${scope.fullPath}/web` : "acme/web";
-  return html`<fieldset>
+  return html`<fieldset ref=${place}>
     <legend>Groups and projects</legend>
     <p class="hint">
       ${namespaces.length
@@ -27,7 +36,7 @@ export function NamespaceRows({ scope, namespaces, problems, onChange }) {
         <button
           type="button"
           aria-label=${`Remove ${path || `group or project ${index + 1}`}`}
-          onClick=${() => onChange(namespaces.filter((one) => one.row !== row))}
+          onClick=${() => remove(row)}
         >
           Remove
         </button>

@@ -53,6 +53,13 @@ export function SetAside({ name, title, noun, again, hint, none, read, mutations
       }
     }
   }, [polled.data]);
+  // All of the page, or none of it when all are chosen.
+  const togglePage = () => {
+    const ids = page.nodes.map(({ id }) => id);
+    const isAll = ids.every((id) => chosen.has(id));
+    const others = [...chosen].filter(([id]) => !ids.includes(id));
+    setChosen(new Map([...others, ...(isAll ? [] : ids.map((id) => [id, polled.data.after]))]));
+  };
   const toggle = (id) => {
     const toggled = new Map(chosen);
     if (!toggled.delete(id)) {
@@ -121,7 +128,7 @@ export function SetAside({ name, title, noun, again, hint, none, read, mutations
     ${page?.count > 0 &&
     html`<p class="hint">${hint} The oldest first.</p>
       <${Choice} chosen=${chosen} rows=${page.nodes} onClear=${clear} />
-      <${Rows} name=${name} rows=${page.nodes} columns=${columns} label=${label} chosen=${chosen} onToggle=${toggle} />
+      <${Rows} name=${name} rows=${page.nodes} columns=${columns} label=${label} chosen=${chosen} onToggle=${toggle} onTogglePage=${togglePage} />
       <div class="actions">
         ${pages.length > 1 && html`<button type="button" onClick=${() => turn(pages.slice(0, -1))}>Previous page</button>`}
         ${page.pageInfo.hasNextPage &&
@@ -139,12 +146,19 @@ function Choice({ chosen, rows, onClear }) {
   </div>`;
 }
 
-function Rows({ name, rows, columns, label, chosen, onToggle }) {
+function Rows({ name, rows, columns, label, chosen, onToggle, onTogglePage }) {
   return html`<div class="scroll" tabindex="0" role="group" aria-labelledby=${`${name}-title`}>
     <table class=${name}>
       <thead>
         <tr>
-          <th scope="col"><span class="visually-hidden">Choose</span></th>
+          <th>
+            <input
+              type="checkbox"
+              aria-label="Choose all of this page"
+              checked=${rows.every(({ id }) => chosen.has(id))}
+              onChange=${onTogglePage}
+            />
+          </th>
           ${columns.map(({ title }) => html`<th scope="col">${title}</th>`)}
         </tr>
       </thead>

@@ -10,7 +10,7 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; st
 
 /// The page, and what it asks for.
 static PAGE: Asset = asset!("console", "index.html", HTML, ASK_EACH_TIME);
-static PARTS: [Asset; 44] = [
+static PARTS: [Asset; 51] = [
     asset!("console", "action_button.js", SCRIPT, ASK_EACH_TIME),
     asset!("console", "announcement.js", SCRIPT, ASK_EACH_TIME),
     asset!("console", "api.js", SCRIPT, ASK_EACH_TIME),
@@ -19,8 +19,9 @@ static PARTS: [Asset; 44] = [
     asset!("console", "chart.js", SCRIPT, ASK_EACH_TIME),
     asset!("console", "confirm_dialog.js", SCRIPT, ASK_EACH_TIME),
     asset!("console", "connection_banner.js", SCRIPT, ASK_EACH_TIME),
-    asset!("console", "console.css", STYLE, ASK_EACH_TIME),
+    asset!("console", "controls.css", STYLE, ASK_EACH_TIME),
     asset!("console", "dead_letters.js", SCRIPT, ASK_EACH_TIME),
+    asset!("console", "destination.css", STYLE, ASK_EACH_TIME),
     asset!("console", "destination_changes.js", SCRIPT, ASK_EACH_TIME),
     asset!("console", "destination_form.js", SCRIPT, ASK_EACH_TIME),
     asset!("console", "destination_list.js", SCRIPT, ASK_EACH_TIME),
@@ -30,7 +31,9 @@ static PARTS: [Asset; 44] = [
     asset!("console", "event_type_picker.js", SCRIPT, ASK_EACH_TIME),
     asset!("console", "everything.js", SCRIPT, ASK_EACH_TIME),
     asset!("console", "failed_attempts.js", SCRIPT, ASK_EACH_TIME),
+    asset!("console", "form.css", STYLE, ASK_EACH_TIME),
     asset!("console", "form_field.js", SCRIPT, ASK_EACH_TIME),
+    asset!("console", "frame.css", STYLE, ASK_EACH_TIME),
     asset!("console", "header_rows.js", SCRIPT, ASK_EACH_TIME),
     asset!("console", "health_charts.js", SCRIPT, ASK_EACH_TIME),
     asset!("console", "health_state.js", SCRIPT, ASK_EACH_TIME),
@@ -38,6 +41,8 @@ static PARTS: [Asset; 44] = [
     asset!("console", "icon.svg", IMAGE, ASK_EACH_TIME),
     asset!("console", "main.js", SCRIPT, ASK_EACH_TIME),
     asset!("console", "namespace_rows.js", SCRIPT, ASK_EACH_TIME),
+    asset!("console", "narrow.css", STYLE, ASK_EACH_TIME),
+    asset!("console", "page.css", STYLE, ASK_EACH_TIME),
     asset!("console", "parallel.js", SCRIPT, ASK_EACH_TIME),
     asset!("console", "polling.js", SCRIPT, ASK_EACH_TIME),
     asset!("console", "preact-11.2.0.module.js", SCRIPT, FOR_A_YEAR),
@@ -49,12 +54,14 @@ static PARTS: [Asset; 44] = [
     ),
     asset!("console", "rejected_messages.js", SCRIPT, ASK_EACH_TIME),
     asset!("console", "routes.js", SCRIPT, ASK_EACH_TIME),
+    asset!("console", "row_focus.js", SCRIPT, ASK_EACH_TIME),
     asset!("console", "secrets.js", SCRIPT, ASK_EACH_TIME),
     asset!("console", "session.js", SCRIPT, ASK_EACH_TIME),
     asset!("console", "set_aside.js", SCRIPT, ASK_EACH_TIME),
     asset!("console", "set_aside_queries.js", SCRIPT, ASK_EACH_TIME),
     asset!("console", "sign_in.js", SCRIPT, ASK_EACH_TIME),
     asset!("console", "sparkline.js", SCRIPT, ASK_EACH_TIME),
+    asset!("console", "tables.css", STYLE, ASK_EACH_TIME),
     asset!("console", "times.js", SCRIPT, ASK_EACH_TIME),
     asset!("console", "title.js", SCRIPT, ASK_EACH_TIME),
     asset!("console", "uplot-1.6.32.min.css", STYLE, FOR_A_YEAR),

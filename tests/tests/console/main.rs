@@ -7,6 +7,7 @@ mod bad_input;
 mod everything;
 mod instance;
 mod journey;
+mod keyboard;
 mod narrowing;
 mod saving;
 mod set_aside;

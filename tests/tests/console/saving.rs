@@ -1,6 +1,7 @@
 //! While a destination is saved, and when that ends halfway.
 
 use serde_json::{Value, json};
+use tests::system::Administer as _;
 use tests::wait::until;
 
 use crate::stage::Stage;
@@ -113,6 +114,44 @@ async fn a_connection_lost_right_after_a_creation_makes_no_second_destination() 
         assert_eq!(filters(&stage).await, vec![expected; made]);
         browser.press("Destinations of acme").await;
     }
+    stage.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_creation_whose_answer_is_lost_is_taken_over_and_what_others_made_is_not() {
+    let stage = Stage::open().await;
+    let browser = &stage.browser;
+    let client = stage.system.client();
+    client
+        .create_group_destination("acme", &stage.receiver.url("/other"))
+        .await;
+    stage.sign_in().await;
+    for (path, is_new) in [("/siem", true), ("/other", false)] {
+        browser.press("New destination").await;
+        browser.fill("URL", &stage.receiver.url(path)).await;
+        browser.fill("Search the catalogue", "user_created").await;
+        browser.click("//label[.//code='user_created']/input").await;
+        browser.lose_answers("DestinationCreate(").await;
+        browser.press("Create destination").await;
+        browser.until_shown("It could not be saved.").await;
+        browser.let_requests_pass().await;
+        browser.press("Create destination").await;
+        if is_new {
+            stage
+                .until_text("//main//h1", |text| text.contains("filtered"))
+                .await;
+            browser.press("Destinations of acme").await;
+        } else {
+            browser
+                .until_shown("Destination url has already been taken")
+                .await;
+        }
+    }
+    let expected = json!([
+        {"active": true, "eventTypeFilters": []},
+        {"active": true, "eventTypeFilters": ["user_created"]},
+    ]);
+    assert_eq!(Value::from(filters(&stage).await), expected);
     stage.end().await;
 }
 

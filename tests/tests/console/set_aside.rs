@@ -11,6 +11,7 @@ use crate::stage::Stage;
 
 const WAITING: &str = "//dl[@class='tiles']/div[dt='Waiting']/dd[1]";
 const CHOICE: &str = "//div[contains(@class, 'choice')]/span";
+const ALL_OF_PAGE: &str = "//input[@aria-label='Choose all of this page']";
 /// Two pages.
 const LETTERS: usize = 30;
 
@@ -68,6 +69,14 @@ async fn dead_letters_stay_chosen_from_page_to_page_until_they_are_gone() {
     let last = shown(&stage).await.pop().unwrap();
     choose(&stage, &[last]).await;
     browser.press("Previous page").await;
+    stage
+        .until_text(CHOICE, |text| text == "1 chosen, 1 on other pages")
+        .await;
+    browser.click(ALL_OF_PAGE).await;
+    stage
+        .until_text(CHOICE, |text| text == "26 chosen, 1 on other pages")
+        .await;
+    browser.click(ALL_OF_PAGE).await;
     stage
         .until_text(CHOICE, |text| text == "1 chosen, 1 on other pages")
         .await;
@@ -129,13 +138,13 @@ async fn an_admin_looks_at_rejected_messages_replays_and_purges_them() {
     let long = vec![b'['; 2048];
     for (reason, body, bytes) in [
         (
-            "the event type is not in the catalogue",
+            "redelivered too often",
             valid.as_bytes(),
             valid.len(),
         ),
         ("expected value at line 1 column 1", b"not JSON", 8),
         (
-            "the message is larger than 1048576 bytes",
+            "larger than 1048576 bytes",
             &long[..],
             2_000_000,
         ),
@@ -164,7 +173,7 @@ async fn an_admin_looks_at_rejected_messages_replays_and_purges_them() {
         .await;
     browser.press("Message").await;
     browser
-        .click("//input[starts-with(@aria-label, 'Choose message') and contains(@aria-label, 'catalogue')]")
+        .click("//input[starts-with(@aria-label, 'Choose message') and contains(@aria-label, 'redelivered')]")
         .await;
     stage.inspect("rejected-messages").await;
     browser.press("Replay 1 chosen").await;

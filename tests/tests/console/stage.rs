@@ -78,13 +78,30 @@ impl Stage {
 
     /// Signs in as the admin, at the destinations of a scope by its name in the list of scopes.
     pub(crate) async fn sign_in_to(&self, scope: &str) {
-        self.browser.fill("Access token", ADMIN_TOKEN).await;
+        self.sign_in_with(ADMIN_TOKEN, scope).await;
+    }
+
+    /// Signs in as one who owns `acme` and another group and is no admin, at the destinations of `acme`.
+    pub(crate) async fn sign_in_as_owner(&self) {
+        let client = self.system.client();
+        client.create_group("globex", None).await;
+        let token = client.create_owner("ada", "acme").await;
+        client.add_owner("ada", "globex").await;
+        self.sign_in_with(&token, "acme").await;
+    }
+
+    async fn sign_in_with(&self, token: &str, scope: &str) {
+        self.browser.fill("Access token", token).await;
         self.browser.press("Sign in").await;
         self.browser.until_shown("Sign out").await;
-        self.browser
-            .click(&format!("//select/option[normalize-space()='{scope}']"))
-            .await;
+        self.choose_scope(scope).await;
         self.browser.until_shown("New destination").await;
+    }
+
+    /// Goes to the destinations of a scope by its name in the list of scopes.
+    pub(crate) async fn choose_scope(&self, scope: &str) {
+        let option = format!("//select/option[normalize-space()='{scope}']");
+        self.browser.click(&option).await;
     }
 
     /// Lets the receiver take everything, or nothing.

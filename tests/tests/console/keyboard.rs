@@ -1,0 +1,129 @@
+//! The console with nothing but a keyboard.
+
+use serde_json::{Value, json};
+use tests::scenario::until_received;
+use tests::system::ADMIN_TOKEN;
+use tests::wait::until;
+
+use crate::stage::Stage;
+
+/// Keys, as `WebDriver` writes them.
+const TAB: &str = "\u{e004}";
+const ENTER: &str = "\u{e007}";
+const SPACE: &str = " ";
+const ESCAPE: &str = "\u{e00c}";
+/// Stops on the way through a page at most.
+const STOPS: usize = 60;
+
+/// What stands on or beside what has the focus, and whether one can see that it has it. Titles, which pages
+/// give the focus to themselves, are no stops.
+const FOCUSED: &str = "const focused = document.activeElement;
+    const label = focused.labels?.[0]?.innerText ?? focused.getAttribute('aria-label') ?? focused.innerText;
+    const style = getComputedStyle(focused);
+    const seen = focused.tabIndex < 0 || (style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0);
+    return [label.trim().split('\\n')[0], seen];";
+
+async fn focused(stage: &Stage) -> (String, bool) {
+    let found = stage.browser.script(FOCUSED, vec![]).await;
+    serde_json::from_value(found).unwrap()
+}
+
+/// Goes on with Tab until what is called so has the focus; it is to be seen at every stop.
+async fn tab_to(stage: &Stage, name: &str) {
+    let mut passed = Vec::new();
+    while passed.len() < STOPS {
+        stage.browser.type_keys(TAB).await;
+        let (label, seen) = focused(stage).await;
+        assert!(seen, "the focus on {label:?} cannot be seen");
+        if label == name {
+            return;
+        }
+        passed.push(label);
+    }
+    panic!("Tab does not lead to {name:?}, but to {passed:?}");
+}
+
+/// Waits until something has the focus by itself.
+async fn until_focused(stage: &Stage, name: &str) {
+    until(name, async || {
+        (focused(stage).await.0 == name).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_destination_is_made_tested_and_destroyed_without_a_mouse() {
+    let stage = Stage::open().await;
+    let browser = &stage.browser;
+    until_focused(&stage, "Access token").await;
+    browser.type_keys(ADMIN_TOKEN).await;
+    browser.type_keys(ENTER).await;
+    browser.until_shown("Sign out").await;
+    tab_to(&stage, "Destinations of").await;
+    // As people do in a list: the first letters of what is meant.
+    browser.type_keys("acme").await;
+    browser.until_shown("there is no destination yet").await;
+    tab_to(&stage, "New destination").await;
+    browser.type_keys(ENTER).await;
+    browser.until_shown("Where each event is sent").await;
+
+    for (field, text) in [
+        ("URL", stage.receiver.url("/siem")),
+        ("Name", "SIEM".into()),
+    ] {
+        tab_to(&stage, field).await;
+        browser.type_keys(&text).await;
+    }
+    tab_to(&stage, "Add header").await;
+    browser.type_keys(SPACE).await;
+    until_focused(&stage, "Name").await;
+    browser.type_keys("X-Team").await;
+    tab_to(&stage, "Value").await;
+    browser.type_keys("security").await;
+    tab_to(&stage, "Search the catalogue").await;
+    browser.type_keys("user_created").await;
+    browser.until_shown("user_created").await;
+    tab_to(&stage, "user_created").await;
+    browser.type_keys(SPACE).await;
+    browser.until_shown("Only 1 type").await;
+    tab_to(&stage, "Create destination").await;
+    browser.type_keys(ENTER).await;
+    stage
+        .until_text("//main//h1", |text| {
+            text.contains("SIEM") && text.contains("filtered")
+        })
+        .await;
+
+    tab_to(&stage, "Send a test event").await;
+    browser.type_keys(ENTER).await;
+    browser.until_shown("✓ Delivered").await;
+    until_received("the test event", &stage.receiver, |got| {
+        got.iter()
+            .any(|one| one.header("x-team") == Some("security"))
+    })
+    .await;
+
+    browser.reload().await;
+    browser.until_shown("Destroy…").await;
+    tab_to(&stage, "Destroy…").await;
+    browser.type_keys(ENTER).await;
+    browser.until_shown("Destroy SIEM?").await;
+    // Who changes their mind is back where they were.
+    browser.type_keys(ESCAPE).await;
+    until_focused(&stage, "Destroy…").await;
+    browser.type_keys(ENTER).await;
+    browser.until_shown("Destroy SIEM?").await;
+    tab_to(&stage, "Destroy").await;
+    browser.type_keys(SPACE).await;
+    browser.until_shown("SIEM was destroyed.").await;
+    assert_eq!(destinations(&stage).await, json!([]));
+    stage.end().await;
+}
+
+async fn destinations(stage: &Stage) -> Value {
+    let document =
+        "{ group(fullPath: \"acme\") { externalAuditEventDestinations { nodes { name } } } }";
+    let client = stage.system.client();
+    let mut data = client.graphql_ok(document, Value::Null).await.unwrap();
+    data["group"]["externalAuditEventDestinations"]["nodes"].take()
+}
