@@ -19,6 +19,9 @@ pub use requests::Requests;
 /// axe-core, which looks for what keeps people with disabilities from using a page.
 const AXE: &str = "tests/axe-core/axe-core-4.14.1.min.js";
 
+/// The key, as `WebDriver` writes it.
+const SHIFT: char = '\u{e008}';
+
 /// A browser with one window; it ends with this value.
 pub struct Browser {
     client: Client,
@@ -173,9 +176,18 @@ impl Browser {
 
     /// Types into what has the focus, whatever it is.
     pub async fn type_keys(&self, keys: &str) {
-        let strokes = keys
-            .chars()
-            .flat_map(|value| [KeyAction::Down { value }, KeyAction::Up { value }]);
+        self.strike(strokes(keys)).await;
+    }
+
+    /// As [`Self::type_keys`], with the Shift key held down.
+    pub async fn type_with_shift(&self, keys: &str) {
+        let down = [KeyAction::Down { value: SHIFT }];
+        let up = [KeyAction::Up { value: SHIFT }];
+        self.strike(down.into_iter().chain(strokes(keys)).chain(up))
+            .await;
+    }
+
+    async fn strike(&self, strokes: impl Iterator<Item = KeyAction>) {
         let keyboard = KeyActions::new("keyboard".to_owned());
         let strokes = strokes.fold(keyboard, KeyActions::then);
         let typed = self.client.perform_actions(strokes).await;
@@ -262,6 +274,11 @@ impl Browser {
         sent.await
             .unwrap_or_else(|error| panic!("{command}: {error}"))
     }
+}
+
+fn strokes(keys: &str) -> impl Iterator<Item = KeyAction> {
+    keys.chars()
+        .flat_map(|value| [KeyAction::Down { value }, KeyAction::Up { value }])
 }
 
 /// A text as `XPath` writes it.

@@ -8,12 +8,13 @@ import { DestinationList } from "./destination_list.js";
 import { DestinationPage } from "./destination_page.js";
 import { readAccount } from "./destination_queries.js";
 import { Everything } from "./everything.js";
+import { keepFocus } from "./focus_keeper.js";
 import { usePolling } from "./polling.js";
 import { RejectedMessages } from "./rejected_messages.js";
 import { address, go, hasUnsaved, mayLeave, scopeName, useRoute } from "./routes.js";
 import { isRefused, signOut, token, watchSession } from "./session.js";
 import { SignInDialog, SignInPage } from "./sign_in.js";
-import { nameWindow, useTitleFirst } from "./title.js";
+import { nameWindow, stayIn, useTitleFirst } from "./title.js";
 
 /** How often it is looked which groups there are, in milliseconds. */
 const ACCOUNT_EVERY = 60_000;
@@ -21,6 +22,7 @@ const ACCOUNT_EVERY = 60_000;
 export function App() {
   const [, setChanges] = useState(0);
   useEffect(() => watchSession(() => setChanges((changes) => changes + 1)), []);
+  useEffect(keepFocus, []);
   return html`
     ${token() ? html`<${SignedIn} />` : html`<${SignInPage} />`}
     <${ConfirmDialog} />
@@ -52,7 +54,7 @@ function SignedIn() {
     <a class="skip" href="#main" onClick=${skip}>Skip to the content</a>
     <${TopBar} user=${account.data?.user} scopes=${scopes} scope=${route?.scope} />
     <main id="main" tabindex="-1">
-      <${ConnectionBanner} polled=${account} />
+      ${!account.data && html`<${ConnectionBanner} polled=${account} />`}
       ${account.data && html`<${Content} scopes=${scopes} route=${route} />`}
     </main>
   `;
@@ -123,6 +125,8 @@ function TopBar({ user, scopes, scope }) {
     const wanted = event.target.value;
     // The page says which scope is shown: leaving it may be refused.
     event.target.value = shown;
+    // Each key opens another page for who goes through the list with the keyboard.
+    stayIn(event.target);
     go({ scope: scopes.find((one) => address({ scope: one }) === wanted) });
   };
   const onSignOut = async () => {

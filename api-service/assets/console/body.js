@@ -10,7 +10,7 @@ export function Body({ title, text }) {
 export function BodyOnDemand({ title, read }) {
   const [answer, setAnswer] = useState(null);
   const onToggle = ({ currentTarget }) => {
-    if (currentTarget.open && !answer?.text) {
+    if (currentTarget.open && (!answer || answer.error)) {
       setAnswer({});
       read().then(
         (text) => setAnswer({ text }),

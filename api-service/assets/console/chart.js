@@ -7,8 +7,8 @@ const HEIGHT = 130;
 const dark = matchMedia("(prefers-color-scheme: dark)");
 
 /**
- * `times` in seconds since 1970; `series` are `{ label, values, color, bars }`, where the colour is the
- * name of a CSS variable. `format` makes texts of values. Charts of one `group` show the same moment.
+ * `times` in seconds since 1970; `series` are `{ label, values, color }`, where the colour is the name of a CSS
+ * variable, and a value null where there is none. `format` makes texts of values. Charts of one `group` show the same moment.
  */
 export function Chart({ title, summary, times, series, format, group }) {
   const place = useRef(null);
@@ -88,13 +88,13 @@ function options(place, series, format, group) {
     ],
     series: [
       {},
-      ...series.map(({ label, color: name, bars }) => ({
+      ...series.map(({ label, color: name }) => ({
         label,
         stroke: color(name),
-        fill: bars ? color(name) : `${color(name)}33`,
-        width: bars ? 0 : 1.5,
+        fill: color(name),
+        width: 0,
         points: { show: false },
-        paths: bars ? uPlot.paths.bars({ size: [0.8, 24] }) : uPlot.paths.stepped({ align: 1 }),
+        paths: uPlot.paths.bars({ size: [0.8, 24] }),
       })),
     ],
   };

@@ -25,11 +25,12 @@ const columns = (read) => [
 
 export function DeadLetters({ scope, place, destination }) {
   return html`<${SetAside}
+    isPart
     name="letters"
     title="Dead letters"
     noun="dead letter"
     again="delivered"
-    hint="Events that were refused for good, or waited until the retention was over."
+    hint="Events that were refused for good, waited until the retention was over, or were moved here."
     none="None: what was for the destination is delivered, or waits."
     read=${(after, fields) => readDeadLetters(scope, place, destination.id, after, fields)}
     mutations=${MUTATIONS}

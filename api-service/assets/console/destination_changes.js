@@ -28,7 +28,8 @@ export function creation(scope, draft) {
   const { create, destination } = kind(scope);
   const input = {
     destinationUrl: draft.url.trim(),
-    ...(draft.name.trim() ? { name: draft.name.trim() } : {}),
+    // One made up here tells what is made from what others make, even when there is no answer.
+    name: draft.name.trim() || madeUpName(),
     ...(scope.kind === "group" ? { groupPath: scope.fullPath } : {}),
     // The API takes it in groups only, so that the form has it in groups only.
     ...(draft.token ? { verificationToken: draft.token } : {}),
@@ -38,13 +39,20 @@ export function creation(scope, draft) {
   return { mutation: create, input, selection: `${destination} { id }`, of: { field: "destination" } };
 }
 
+/** As the API makes them: `Destination_` and a UUID. */
+function madeUpName() {
+  const hex = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0"));
+  return `Destination_${hex.join("").replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-")}`;
+}
+
 /**
- * The id of the destination that a creation without an answer has made, or null: it has the URL that was asked for, and was not there before.
- * `before` and `now` are URLs by id.
+ * The id of the destination that a creation without an answer has made, or null: one of its name and URL that was
+ * not there right before. `before` and `now` are what destinations there were and are.
  */
-export function madeOf({ destinationUrl }, before, now) {
-  const [id] = [...now.keys()].filter((one) => !before.has(one) && now.get(one) === destinationUrl);
-  return id ?? null;
+export function madeOf({ name, destinationUrl }, before, now) {
+  const known = new Set(before.map(({ id }) => id));
+  const isIt = (one) => !known.has(one.id) && one.name === name && one.destinationUrl === destinationUrl;
+  return now.find(isIt)?.id ?? null;
 }
 
 /** Whether a draft says more than a creation can. */
@@ -62,10 +70,11 @@ export function adopt(draft, destination) {
       ...header,
       id: (headers.find(({ id }) => id === header.id) ?? headers.find(({ id, key }) => key === header.key && !own.has(id)))?.id,
     })),
-    namespaces: draft.namespaces.map((one) => ({
-      ...one,
-      id: destination.namespaceFilters.find(({ namespace }) => namespace.fullPath === one.path.trim())?.id,
-    })),
+    namespaces: draft.namespaces.map((one) => {
+      const isIt = ({ namespace }) => namespace.fullPath.toLowerCase() === one.path.trim().toLowerCase();
+      const found = destination.namespaceFilters.find(isIt);
+      return { ...one, id: found?.id, path: found?.namespace.fullPath ?? one.path };
+    }),
   };
 }
 
@@ -99,9 +108,10 @@ export function changes(scope, destination, draft) {
   }
 
   // What is removed first makes room for what is added, within the limits.
-  for (const { id, row } of before.headers) {
+  for (const { id } of before.headers) {
     if (!draft.headers.some((header) => header.id === id)) {
-      step(names.headerDestroy, { headerId: id }, { field: "headers", row });
+      // The row is not there any more, where it could be said that this was refused.
+      step(names.headerDestroy, { headerId: id }, { field: "headers" });
     }
   }
   for (const { id, row, key, value, active } of draft.headers) {
@@ -131,9 +141,9 @@ export function changes(scope, destination, draft) {
       step(names.namespaceCreate, input, { field: "namespaces", row });
     }
   }
-  for (const { id, row, path } of before.namespaces) {
+  for (const { id, path } of before.namespaces) {
     if (draft.namespaces.find((filter) => filter.id === id)?.path !== path) {
-      later("field", names.namespaceDelete, { namespaceFilterId: id }, { field: "namespaces", row });
+      later("field", names.namespaceDelete, { namespaceFilterId: id }, { field: "namespaces" });
     }
   }
   if (draft.active && !before.active) {
@@ -194,7 +204,7 @@ function placeOf({ field, row }, sentence) {
     if (/^Headers are limited/.test(sentence)) {
       return "headers";
     }
-    return input === "value" ? `${row}.value` : row;
+    return input === "value" ? `${row}.value` : (row ?? "headers");
   }
   return row ?? field;
 }

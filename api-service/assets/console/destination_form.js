@@ -4,7 +4,7 @@ import { announce } from "./announcement.js";
 import { mutate } from "./api.js";
 import { confirm } from "./confirm_dialog.js";
 import { adopt, carryOut, changes, creation, draftOf, isChanged, madeOf, problemsOf } from "./destination_changes.js";
-import { kind, locate, numberOf, readDestination, readUrls } from "./destination_queries.js";
+import { kind, locate, numberOf, readDestination, readOutlines } from "./destination_queries.js";
 import { EventTypePicker } from "./event_type_picker.js";
 import { FormField } from "./form_field.js";
 import { HeaderRows } from "./header_rows.js";
@@ -14,6 +14,9 @@ import { useTitleFirst } from "./title.js";
 
 /** The form shows no figures: as few as can be asked for. */
 const FEWEST_MINUTES = 1;
+
+/** Failures after which what was asked for may be done all the same. */
+const MAY_BE_DONE = ["unreachable", "unavailable", "faulty"];
 
 async function read(scope, number) {
   const place = await locate(scope, number);
@@ -61,18 +64,8 @@ function Form({ scope, loaded }) {
   const isDone = useRef(false);
   // The id of a destination that was made here, from its creation on.
   const madeId = useRef(null);
-  // What there was before, and the creation that was asked for and may have been done without an answer.
-  const others = useRef(null);
-  const asked = useRef(null);
-  useEffect(() => {
-    if (!loaded) {
-      readUrls(scope).then(
-        (urls) => (others.current = urls),
-        // Without it a creation without an answer is made again, and refused when it was done.
-        () => {},
-      );
-    }
-  }, []);
+  // A creation that may have been done without an answer, and what destinations there were right before.
+  const unanswered = useRef(null);
   // Whether something was asked for that may have been done without an answer.
   const isUncertain = useRef(false);
   const isShown = useRef(true);
@@ -93,14 +86,20 @@ function Form({ scope, loaded }) {
     let current = destination;
     let wanted = draft;
     if (!current) {
-      if (asked.current && others.current) {
-        madeId.current = madeOf(asked.current, others.current, await readUrls(scope));
+      const there = await readOutlines(scope);
+      if (unanswered.current) {
+        madeId.current = madeOf(unanswered.current.input, unanswered.current.there, there);
       }
       if (!madeId.current) {
         const step = creation(scope, draft);
-        asked.current = step.input;
-        const [made] = await mutate([step]);
-        asked.current = null;
+        unanswered.current = { input: step.input, there };
+        const [made] = await mutate([step]).catch((error) => {
+          if (!MAY_BE_DONE.includes(error.kind)) {
+            unanswered.current = null;
+          }
+          throw error;
+        });
+        unanswered.current = null;
         if (made.errors.length) {
           return problemsOf([made]);
         }

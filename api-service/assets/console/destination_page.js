@@ -10,7 +10,7 @@ import { kind, locate, readDestination } from "./destination_queries.js";
 import { DestinationTest } from "./destination_test.js";
 import { FailedAttempts } from "./failed_attempts.js";
 import { HealthCharts } from "./health_charts.js";
-import { FilterBadges, HealthState, meaning } from "./health_state.js";
+import { FilterBadges, HealthState, meaning, recovers } from "./health_state.js";
 import { usePolling } from "./polling.js";
 import { address, go, scopeName } from "./routes.js";
 import { Secrets } from "./secrets.js";
@@ -33,7 +33,11 @@ export function DestinationPage({ scope, number }) {
     return { destination: await readDestination(scope, found, number, minutes), minutes };
   };
   const polled = usePolling(read, EVERY, [number]);
-  useEffect(() => polled.again(), [minutes]);
+  useEffect(() => {
+    if (polled.data && polled.data.minutes !== minutes) {
+      polled.again();
+    }
+  }, [minutes]);
   const destination = polled.data?.destination;
   // It was not there yet when the page was opened.
   useTitleFirst(Boolean(destination));
@@ -108,17 +112,15 @@ function Trouble({ destination, again }) {
   if (health.state !== "TROUBLED" && !(health.backlogSize > 0)) {
     return null;
   }
-  const { lastFailure, lastSuccessAt } = health;
-  // It stays troubled until nothing waits any more.
-  const recovers = health.state === "TROUBLED" && lastSuccessAt > lastFailure?.at;
-  const fails = health.state === "TROUBLED" && !recovers;
+  const { state, lastFailure } = health;
+  const fails = state === "TROUBLED" && !recovers(health);
   return html`<section class="trouble" data-state=${health.state} aria-label="What waits">
     <p>
-      <strong>${fails ? "Deliveries fail." : health.state === "PAUSED" ? "It is paused." : "What had to wait is being delivered."}</strong>
+      <strong>${fails ? "Deliveries fail." : state === "PAUSED" ? "It is paused." : "What had to wait is being delivered."}</strong>
       ${" "}${backlog(health.backlogSize)}
       ${fails && html` It is tried again <${Until} at=${health.nextAttemptAt} />.`}
     </p>
-    ${fails &&
+    ${state === "TROUBLED" &&
     lastFailure &&
     html`<p>Last failure, <${Moment} at=${lastFailure.at} />: ${lastFailure.error}.</p>`}
     ${health.state !== "HEALTHY" && health.backlogSize > 0 && html`<${ActionButton} act=${purge}>Move what waits to the dead letters…<//>`}
@@ -135,8 +137,8 @@ function backlog(size) {
 function Tiles({ destination: { health, deadLetters } }) {
   const tile = (title, value, hint) => html`<div class="tile"><dt>${title}</dt><dd>${value}</dd><dd class="hint">${hint}</dd></div>`;
   return html`<dl class="tiles">
-    ${tile("State", html`<${HealthState} state=${health.state} />`, html`<${Since} at=${health.since} />. ${meaning(health.state)}`)}
-    ${tile("Waiting", amount(health.backlogSize), health.backlogOldestAt ? html`the oldest <${Since} at=${health.backlogOldestAt} />` : "nothing had to wait")}
+    ${tile("State", html`<${HealthState} state=${health.state} />`, html`<${Since} at=${health.since} />. ${meaning(health)}`)}
+    ${tile("Waiting", amount(health.backlogSize), health.backlogOldestAt ? html`the oldest <${Since} at=${health.backlogOldestAt} />` : "nothing waits")}
     ${tile("Last delivery", html`<${Moment} at=${health.lastSuccessAt} />`, health.nextAttemptAt ? html`next attempt <${Until} at=${health.nextAttemptAt} />` : "")}
     ${tile("Dead letters", amount(deadLetters.count), deadLetters.count ? "below, to be replayed or purged" : "nothing was given up")}
   </dl>`;

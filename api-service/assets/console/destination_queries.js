@@ -95,16 +95,16 @@ export async function readDestinations(scope) {
   return destinations;
 }
 
-/** The URL of each destination of a scope, by id. */
-export async function readUrls(scope) {
-  const urls = new Map();
+/** What destinations of a scope there are: each `{ id, name, destinationUrl }`. */
+export async function readOutlines(scope) {
+  const outlines = [];
   let after = null;
   do {
-    const page = await readPage(scope, { first: 100, after }, "id destinationUrl");
-    page.destinations.forEach(({ id, destinationUrl }) => urls.set(id, destinationUrl));
+    const page = await readPage(scope, { first: 100, after }, "id name destinationUrl");
+    outlines.push(...page.destinations);
     after = page.hasNextPage ? page.endCursor : null;
   } while (after);
-  return urls;
+  return outlines;
 }
 
 /** A place in the list of destinations: what `readDestination` finds one by. Undefined: there is none. */

@@ -1,8 +1,18 @@
 // Chooses event types from the catalogue: a search, a list of check boxes, and what is chosen so far.
-import { html, useEffect, useId, useMemo, useState } from "./view.js";
+import { html, useEffect, useId, useMemo, useRef, useState } from "./view.js";
 import { readEventTypes } from "./destination_queries.js";
 import { Problems } from "./form_field.js";
 import { count } from "./times.js";
+
+/** Where a key leads from a place in a list, with its last place. */
+const STEPS = {
+  ArrowDown: (at) => at + 1,
+  ArrowUp: (at) => at - 1,
+  PageDown: (at) => at + 5,
+  PageUp: (at) => at - 5,
+  Home: () => 0,
+  End: (_at, last) => last,
+};
 
 /** Event types that fit a search: each of its words is somewhere in name, description or category. */
 export function fitting(types, search) {
@@ -18,6 +28,8 @@ export function EventTypePicker({ chosen, problems, onChange }) {
   const [error, setError] = useState(null);
   const [search, setSearch] = useState("");
   const [tries, setTries] = useState(0);
+  const [current, setCurrent] = useState(null);
+  const list = useRef(null);
   const id = useId();
   useEffect(() => {
     setError(null);
@@ -26,6 +38,17 @@ export function EventTypePicker({ chosen, problems, onChange }) {
   const found = useMemo(() => fitting(types ?? [], search), [types, search]);
   const toggle = (name) =>
     onChange(chosen.includes(name) ? chosen.filter((other) => other !== name) : [...chosen, name]);
+  // One stop of the Tab key for the whole catalogue, in which arrow keys go on.
+  const stop = found.some(({ name }) => name === current) ? current : found[0]?.name;
+  const onKeyDown = (event) => {
+    const boxes = [...list.current.querySelectorAll("input")];
+    const step = STEPS[event.key];
+    const next = step?.(boxes.indexOf(event.target), boxes.length - 1);
+    if (step) {
+      event.preventDefault();
+      boxes[Math.min(Math.max(next, 0), boxes.length - 1)].focus();
+    }
+  };
   return html`<fieldset class="event-types">
     <legend>Event types</legend>
     <p class="hint" id=${`${id}-hint`}>
@@ -60,12 +83,18 @@ export function EventTypePicker({ chosen, problems, onChange }) {
       onKeyDown=${(event) => event.key === "Enter" && event.preventDefault()}
     />
     <p class="hint" id=${`${id}-found`} role="status">
-      ${types ? `${count(found.length, "type")} of ${types.length}` : "Loading the catalogue…"}
+      ${types ? `${count(found.length, "type")} of ${types.length}. Arrow keys go through the list.` : "Loading the catalogue…"}
     </p>
-    <div class="catalogue" role="group" aria-label="Event types of the catalogue" tabindex="0">
+    <div class="catalogue" role="group" aria-label="Event types of the catalogue" ref=${list} onKeyDown=${onKeyDown}>
       ${found.map(
         ({ name, description }) => html`<label key=${name}>
-          <input type="checkbox" checked=${chosen.includes(name)} onChange=${() => toggle(name)} />
+          <input
+            type="checkbox"
+            tabindex=${name === stop ? 0 : -1}
+            checked=${chosen.includes(name)}
+            onFocus=${() => setCurrent(name)}
+            onChange=${() => toggle(name)}
+          />
           <span><code>${name}</code><span class="hint">${description}</span></span>
         </label>`,
       )}

@@ -18,8 +18,8 @@ export function HealthCharts({ stats, minutes, onMinutes }) {
   const { delivered, failed } = totals(all);
   const lag = Math.max(0, ...all.map(({ lagMs }) => lagMs));
   const range = RANGES.find(([of]) => of === minutes)[1];
-  const series = (name, label, color, bars, scale = 1) => [
-    { label, color, bars, values: all.map((figures) => figures[name] / scale) },
+  const series = (name, label, color, scale = 1) => [
+    { label, color, values: all.map((figures) => (figures[name] === null ? null : figures[name] / scale)) },
   ];
   const group = "health";
   return html`<section class="panel" aria-labelledby="charts-title">
@@ -37,7 +37,7 @@ export function HealthCharts({ stats, minutes, onMinutes }) {
         title="Delivered a minute"
         summary=${`${amount(delivered)} in ${range}`}
         times=${times}
-        series=${series("delivered", "Delivered", "--good", true)}
+        series=${series("delivered", "Delivered", "--good")}
         format=${amount}
         group=${group}
       />
@@ -45,15 +45,15 @@ export function HealthCharts({ stats, minutes, onMinutes }) {
         title="Failed attempts a minute"
         summary=${`${amount(failed)} in ${range}`}
         times=${times}
-        series=${series("failed", "Failed", "--bad", true)}
+        series=${series("failed", "Failed", "--bad")}
         format=${amount}
         group=${group}
       />
       <${Chart}
         title="Lag"
-        summary=${lag ? `up to ${duration(lag)} on its way` : "no event had to wait"}
+        summary=${delivered + failed > 0 ? `up to ${duration(lag)} on its way` : `no delivery in ${range}`}
         times=${times}
-        series=${series("lagMs", "Longest wait", "--warn", false, 1000)}
+        series=${series("lagMs", "Longest wait", "--warn", 1000)}
         format=${(seconds) => duration(seconds * 1000)}
         group=${group}
       />

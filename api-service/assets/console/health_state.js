@@ -7,10 +7,16 @@ const STATES = {
   TROUBLED: ["!", "Troubled", "Deliveries fail. Its events wait, and it is tried again from time to time."],
   PAUSED: ["‖", "Paused", "It is not active: nothing is sent to it."],
 };
+const RECOVERS = "It takes events again, and what had to wait is being delivered.";
+
+/** Whether a destination in trouble takes events again; it stays troubled until nothing waits any more. */
+export function recovers({ state, lastSuccessAt, lastFailure }) {
+  return state === "TROUBLED" && lastSuccessAt > lastFailure?.at;
+}
 
 /** What a state means, as a sentence. */
-export function meaning(state) {
-  return STATES[state][2];
+export function meaning(health) {
+  return recovers(health) ? RECOVERS : STATES[health.state][2];
 }
 
 export function HealthState({ state }) {

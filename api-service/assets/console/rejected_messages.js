@@ -38,7 +38,7 @@ export function RejectedMessages({ scope }) {
       title="Messages"
       noun="rejected message"
       again="published"
-      hint="They came over AMQP, are no valid events, and got to no destination. A replay publishes them as they are: what is still no valid event is rejected again."
+      hint="They came over AMQP and got to no destination: they are no valid events, or were redelivered too often. A replay publishes them as they are: what is still no valid event is rejected again."
       none="None: what came over AMQP was taken, or is replayed or purged by now."
       read=${readRejectedMessages}
       mutations=${MUTATIONS}
@@ -57,7 +57,6 @@ export function RejectedMessagesLink() {
   }
   const link = address({ scope: { kind: "instance" }, page: "rejected" });
   return html`<p class="banner">
-    <a href=${link}>${count(there, "rejected message")}</a> ${there === 1 ? "is" : "are"} no valid event${there === 1 ? "" : "s"}, and got to
-    no destination.
+    <a href=${link}>${count(there, "rejected message")}</a> got to no destination.
   </p>`;
 }

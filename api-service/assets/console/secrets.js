@@ -54,9 +54,9 @@ export function Secrets({ scope, place, destination }) {
     <dd>
       ${shown[name] ? html`<code class="shown">${shown[name]}</code>` : html`<span aria-hidden="true">••••••••••••</span>`}
       <span class="actions">
-        ${shown[name]
-          ? html`<button type="button" aria-label=${`Hide ${title}`} onClick=${hide(name)}>Hide</button>`
-          : html`<${ActionButton} act=${show(name)} aria-label=${`Show ${title}`}>Show<//>`}
+        <${ActionButton} act=${shown[name] ? hide(name) : show(name)} aria-label=${`${shown[name] ? "Hide" : "Show"} ${title}`}>
+          ${shown[name] ? "Hide" : "Show"}
+        <//>
         <${ActionButton} act=${rotate} aria-label=${`Rotate ${title}`}>Rotate…<//>
       </span>
       <p class="hint">${hint}</p>

@@ -1,5 +1,5 @@
 // What was set aside, dead letters or rejected messages: looked at page by page, chosen, replayed, purged.
-import { html, useEffect, useRef, useState } from "./view.js";
+import { html, useEffect, useState } from "./view.js";
 import { ActionButton } from "./action_button.js";
 import { announce } from "./announcement.js";
 import { mutateOne } from "./api.js";
@@ -11,6 +11,8 @@ import { count } from "./times.js";
 
 /** How often it is read, in milliseconds. */
 const EVERY = 3_000;
+/** Failures that are not of one panel. */
+const OF_ALL = ["unreachable", "unavailable", "limited"];
 
 /**
  * What is shown from `after` on, and which rows there are on that page and on those where some were chosen:
@@ -33,14 +35,14 @@ function stillThere(chosen, there) {
  * A panel with the rows that `read(after, fields)` gives, each in `columns` of `{ title, cell }` and chosen by
  * what `label` calls it. `mutations` are the names of those that replay and purge, with `input` in each;
  * `again` is what happens to a replayed row once more, and `name` tells the panel from others of the page.
+ * `isPart`: the page says itself when the connection is lost.
  */
-export function SetAside({ name, title, noun, again, hint, none, read, mutations, input, columns, label }) {
+export function SetAside({ isPart = false, name, title, noun, again, hint, none, read, mutations, input, columns, label }) {
   // The places at which the pages so far begin.
   const [pages, setPages] = useState([null]);
   const after = pages.at(-1);
   // The ids of all pages, each with the place where its page begins.
   const [chosen, setChosen] = useState(new Map());
-  const heading = useRef(null);
   const polled = usePolling(() => readPages(read, after, chosen), EVERY, []);
   const page = polled.data?.shown;
   useEffect(() => polled.data && polled.again(), [after]);
@@ -67,11 +69,7 @@ export function SetAside({ name, title, noun, again, hint, none, read, mutations
     }
     setChosen(toggled);
   };
-  const clear = () => {
-    setChosen(new Map());
-    // The button that was pressed is gone.
-    heading.current.focus();
-  };
+  const clear = () => setChosen(new Map());
   const turn = (places) => {
     // Not before the page is there whose end is the beginning of the next one.
     if (polled.data.after === after) {
@@ -115,14 +113,14 @@ export function SetAside({ name, title, noun, again, hint, none, read, mutations
   };
   return html`<section class="panel" aria-labelledby=${`${name}-title`}>
     <div class="title">
-      <h2 id=${`${name}-title`} tabindex="-1" ref=${heading}>${title} ${page && html`<small>${page.count}</small>`}</h2>
+      <h2 id=${`${name}-title`} tabindex="-1">${title} ${page && html`<small>${page.count}</small>`}</h2>
       ${page?.count > 0 &&
       html`<div class="actions">
         <${ActionButton} act=${replay} class="primary">Replay ${which}${chosen.size ? "" : "…"}<//>
         <${ActionButton} act=${purge} class="danger">Purge ${which}…<//>
       </div>`}
     </div>
-    <${ConnectionBanner} polled=${polled} />
+    ${!(isPart && OF_ALL.includes(polled.error?.kind)) && html`<${ConnectionBanner} polled=${polled} />`}
     ${!polled.data && !polled.error && html`<p class="loading">Loading…</p>`}
     ${page?.count === 0 && html`<p class="hint">${none}</p>`}
     ${page?.count > 0 &&
@@ -148,10 +146,10 @@ function Choice({ chosen, rows, onClear }) {
 
 function Rows({ name, rows, columns, label, chosen, onToggle, onTogglePage }) {
   return html`<div class="scroll" tabindex="0" role="group" aria-labelledby=${`${name}-title`}>
-    <table class=${name}>
-      <thead>
-        <tr>
-          <th>
+    <table class=${name} role="table">
+      <thead role="rowgroup">
+        <tr role="row">
+          <th role="columnheader">
             <input
               type="checkbox"
               aria-label="Choose all of this page"
@@ -159,13 +157,13 @@ function Rows({ name, rows, columns, label, chosen, onToggle, onTogglePage }) {
               onChange=${onTogglePage}
             />
           </th>
-          ${columns.map(({ title }) => html`<th scope="col">${title}</th>`)}
+          ${columns.map(({ title }) => html`<th scope="col" role="columnheader">${title}</th>`)}
         </tr>
       </thead>
-      <tbody>
+      <tbody role="rowgroup">
         ${rows.map(
-          (row) => html`<tr key=${row.id}>
-            <td>
+          (row) => html`<tr key=${row.id} role="row">
+            <td role="cell">
               <input
                 type="checkbox"
                 aria-label=${`Choose ${label(row)}`}
@@ -173,7 +171,7 @@ function Rows({ name, rows, columns, label, chosen, onToggle, onTogglePage }) {
                 onChange=${() => onToggle(row.id)}
               />
             </td>
-            ${columns.map(({ cell }) => html`<td>${cell(row)}</td>`)}
+            ${columns.map(({ title, cell }) => html`<td role="cell" data-title=${title}><div>${cell(row)}</div></td>`)}
           </tr>`,
         )}
       </tbody>

@@ -22,8 +22,8 @@ export async function readDeadLetters(scope, place, id, after, fields = DEAD_LET
 /** The event of a dead letter, which may be a megabyte. */
 export async function readDeadEvent(scope, place, id, letter) {
   const page = await readDeadLetters(scope, place, id, letter.place, "id body", 1);
-  const [found] = (page?.nodes ?? []).filter((one) => one.id === letter.id);
-  if (!found) {
+  const found = page?.nodes.find((one) => one.id === letter.id);
+  if (!found?.body) {
     throw new Error("The dead letter is not there any more.");
   }
   return found.body;

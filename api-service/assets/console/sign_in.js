@@ -5,11 +5,14 @@ import { readAccount } from "./destination_queries.js";
 import { FormField } from "./form_field.js";
 import { signIn, signOut } from "./session.js";
 
-function SignInForm({ autofocus }) {
+function SignInForm() {
   const [token, setToken] = useState("");
   const [problem, setProblem] = useState(null);
   const [busy, setBusy] = useState(false);
   const field = useRef(null);
+  const first = () => field.current?.querySelector("input")?.focus();
+  // The attribute counts when a document is loaded, and this comes later.
+  useEffect(first, []);
   const onSubmit = async (event) => {
     event.preventDefault();
     if (busy) {
@@ -28,7 +31,7 @@ function SignInForm({ autofocus }) {
       signIn(typed);
     } catch (error) {
       setProblem(error.message);
-      field.current?.querySelector("input")?.focus();
+      first();
     }
     setBusy(false);
   };
@@ -41,7 +44,6 @@ function SignInForm({ autofocus }) {
       value=${token}
       problems=${problem && [problem]}
       onText=${setToken}
-      autofocus=${autofocus}
     />
     <button type="submit" class="primary" aria-busy=${busy}>Sign in</button>
   </form>`;
@@ -52,7 +54,7 @@ export function SignInPage() {
   return html`<main class="sign-in">
     <h1><img src="/-/console/icon.svg" alt="" width="32" height="32" /> Auditstream console</h1>
     <p>See whether audit events arrive, and decide where they go.</p>
-    <${SignInForm} autofocus />
+    <${SignInForm} />
     <p class="hint">
       An instance admin makes tokens, with <code>accessTokenCreate</code> or <code>auditstream</code> on the
       command line.
@@ -63,12 +65,20 @@ export function SignInPage() {
 /** Over the page, when the token that was used is not taken any more. */
 export function SignInDialog() {
   const dialog = useRef(null);
-  useEffect(() => dialog.current.showModal(), []);
+  useEffect(() => {
+    const before = document.activeElement;
+    const shown = dialog.current;
+    shown.showModal();
+    return () => {
+      shown.close();
+      before?.focus();
+    };
+  }, []);
   // Escape would leave a page that can do nothing.
   return html`<dialog ref=${dialog} onCancel=${(event) => event.preventDefault()} aria-labelledby="again-title">
     <h2 id="again-title">Sign in again</h2>
     <p>Your access token is not valid any more: it has ended or was revoked. What you typed is still here.</p>
-    <${SignInForm} autofocus />
+    <${SignInForm} />
     <p><button type="button" class="link" onClick=${signOut}>Leave instead, and lose what is not saved</button></p>
   </dialog>`;
 }

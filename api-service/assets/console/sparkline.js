@@ -12,7 +12,7 @@ export function everyMinute(stats, minutes, now = Date.now()) {
   const known = new Map(stats.map((figures) => [Date.parse(figures.minute), figures]));
   return Array.from({ length: minutes }, (_, index) => {
     const minute = last - (minutes - 1 - index) * 60_000;
-    const { delivered = 0, failed = 0, lagMs = 0 } = known.get(minute) ?? {};
+    const { delivered = 0, failed = 0, lagMs = null } = known.get(minute) ?? {};
     return { minute, delivered, failed, lagMs };
   });
 }

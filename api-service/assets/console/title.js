@@ -1,10 +1,20 @@
 // The title of a page: where one begins, and what the window is called.
 import { useEffect } from "./view.js";
 
+let stays = null;
+
+/** The next page is opened from this element with the keyboard, perhaps, and one may go on in it. */
+export function stayIn(element) {
+  stays = element;
+}
+
 /** Begins at the title of a page when it is opened, as a screen reader does after a load. */
 export function useTitleFirst(key) {
   useEffect(() => {
-    document.querySelector("main h1")?.focus();
+    if (!stays || document.activeElement !== stays) {
+      document.querySelector("main h1")?.focus();
+    }
+    stays = null;
   }, [key]);
 }
 

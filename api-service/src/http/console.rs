@@ -10,7 +10,7 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; st
 
 /// The page, and what it asks for.
 static PAGE: Asset = asset!("console", "index.html", HTML, ASK_EACH_TIME);
-static PARTS: [Asset; 51] = [
+static PARTS: [Asset; 52] = [
     asset!("console", "action_button.js", SCRIPT, ASK_EACH_TIME),
     asset!("console", "announcement.js", SCRIPT, ASK_EACH_TIME),
     asset!("console", "api.js", SCRIPT, ASK_EACH_TIME),
@@ -31,6 +31,7 @@ static PARTS: [Asset; 51] = [
     asset!("console", "event_type_picker.js", SCRIPT, ASK_EACH_TIME),
     asset!("console", "everything.js", SCRIPT, ASK_EACH_TIME),
     asset!("console", "failed_attempts.js", SCRIPT, ASK_EACH_TIME),
+    asset!("console", "focus_keeper.js", SCRIPT, ASK_EACH_TIME),
     asset!("console", "form.css", STYLE, ASK_EACH_TIME),
     asset!("console", "form_field.js", SCRIPT, ASK_EACH_TIME),
     asset!("console", "frame.css", STYLE, ASK_EACH_TIME),

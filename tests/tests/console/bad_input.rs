@@ -57,6 +57,9 @@ async fn nothing_that_was_typed_is_lost_when_the_token_ends_or_the_connection_is
     sign_in_again(&stage, ADMIN_TOKEN).await;
     browser.until_shown("root (admin)").await;
     assert_eq!(browser.value_of("Name").await, "Of Ada");
+    // One goes on where one was.
+    let focused = browser.script("return document.activeElement.type", vec![]);
+    assert_eq!(focused.await, "submit");
     browser.press("Create destination").await;
     stage
         .until_text("//main//h1", |text| text.contains("Of Ada"))

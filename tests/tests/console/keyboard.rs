@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use tests::scenario::until_received;
-use tests::system::ADMIN_TOKEN;
+use tests::system::{ADMIN_TOKEN, Administer as _};
 use tests::wait::until;
 
 use crate::stage::Stage;
@@ -12,8 +12,10 @@ const TAB: &str = "\u{e004}";
 const ENTER: &str = "\u{e007}";
 const SPACE: &str = " ";
 const ESCAPE: &str = "\u{e00c}";
+const UP: &str = "\u{e013}";
+const DOWN: &str = "\u{e015}";
 /// Stops on the way through a page at most.
-const STOPS: usize = 60;
+const STOPS: usize = 30;
 
 /// What stands on or beside what has the focus, and whether one can see that it has it. Titles, which pages
 /// give the focus to themselves, are no stops.
@@ -43,6 +45,17 @@ async fn tab_to(stage: &Stage, name: &str) {
     panic!("Tab does not lead to {name:?}, but to {passed:?}");
 }
 
+/// Goes back with Shift and Tab.
+async fn tab_back_to(stage: &Stage, name: &str) {
+    for _ in 0..STOPS {
+        stage.browser.type_with_shift(TAB).await;
+        if focused(stage).await.0 == name {
+            return;
+        }
+    }
+    panic!("Shift and Tab do not lead to {name:?}");
+}
+
 /// Waits until something has the focus by itself.
 async fn until_focused(stage: &Stage, name: &str) {
     until(name, async || {
@@ -55,13 +68,22 @@ async fn until_focused(stage: &Stage, name: &str) {
 async fn a_destination_is_made_tested_and_destroyed_without_a_mouse() {
     let stage = Stage::open().await;
     let browser = &stage.browser;
+    stage.system.client().create_group("acme-east", None).await;
     until_focused(&stage, "Access token").await;
     browser.type_keys(ADMIN_TOKEN).await;
     browser.type_keys(ENTER).await;
     browser.until_shown("Sign out").await;
     tab_to(&stage, "Destinations of").await;
-    // As people do in a list: the first letters of what is meant.
-    browser.type_keys("acme").await;
+    // As people do in a list: the first letters of what is meant, and on from there.
+    browser.type_keys("acme-e").await;
+    stage
+        .until_text("//main//h1", |text| text.contains("acme-east"))
+        .await;
+    until_focused(&stage, "Destinations of").await;
+    browser.type_keys(UP).await;
+    stage
+        .until_text("//main//h1", |text| text == "Destinations acme")
+        .await;
     browser.until_shown("there is no destination yet").await;
     tab_to(&stage, "New destination").await;
     browser.type_keys(ENTER).await;
@@ -83,9 +105,21 @@ async fn a_destination_is_made_tested_and_destroyed_without_a_mouse() {
     tab_to(&stage, "Search the catalogue").await;
     browser.type_keys("user_created").await;
     browser.until_shown("user_created").await;
-    tab_to(&stage, "user_created").await;
+    let first = stage.browser.texts("//*[@class='catalogue']//code").await;
+    tab_to(&stage, &first[0]).await;
+    for name in &first[1..] {
+        browser.type_keys(DOWN).await;
+        until_focused(&stage, name).await;
+        if name == "user_created" {
+            break;
+        }
+    }
     browser.type_keys(SPACE).await;
     browser.until_shown("Only 1 type").await;
+    // Without a search, the catalogue is one stop on the way as well.
+    tab_back_to(&stage, "Search the catalogue").await;
+    browser.type_keys(ESCAPE).await;
+    browser.until_shown("517 types of 517").await;
     tab_to(&stage, "Create destination").await;
     browser.type_keys(ENTER).await;
     stage
@@ -103,6 +137,10 @@ async fn a_destination_is_made_tested_and_destroyed_without_a_mouse() {
     })
     .await;
 
+    // What was pressed is gone or is something else now, and one goes on from there.
+    tab_to(&stage, "Show Verification token").await;
+    browser.type_keys(ENTER).await;
+    until_focused(&stage, "Hide Verification token").await;
     browser.reload().await;
     browser.until_shown("Destroy…").await;
     tab_to(&stage, "Destroy…").await;
@@ -117,6 +155,23 @@ async fn a_destination_is_made_tested_and_destroyed_without_a_mouse() {
     browser.type_keys(SPACE).await;
     browser.until_shown("SIEM was destroyed.").await;
     assert_eq!(destinations(&stage).await, json!([]));
+    stage.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn when_what_has_the_focus_goes_the_focus_stays_near_it() {
+    let stage = Stage::open().await;
+    let browser = &stage.browser;
+    stage.sign_in().await;
+    browser.press("New destination").await;
+    browser.fill("Search the catalogue", "user_created").await;
+    browser.click("//label[.//code='user_created']/input").await;
+    browser.press("Remove user_created").await;
+    until_focused(&stage, "Event types").await;
+    browser.press("Add group or project").await;
+    until_focused(&stage, "Full path").await;
+    browser.press("Remove group or project 1").await;
+    until_focused(&stage, "Add group or project").await;
     stage.end().await;
 }
 

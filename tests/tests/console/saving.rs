@@ -81,7 +81,10 @@ async fn a_connection_lost_right_after_a_creation_makes_no_second_destination() 
     let browser = &stage.browser;
     stage.sign_in().await;
     // The step that reads what was made, and the one that gives it its filter.
-    for (made, lost, button) in [(1, "edges", "Create destination"), (2, "EventsAdd", "Save")] {
+    for (made, lost, button) in [
+        (1, "headers(first", "Create destination"),
+        (2, "EventsAdd", "Save"),
+    ] {
         browser.press("New destination").await;
         browser
             .fill("URL", &stage.receiver.url(&format!("/{made}")))
@@ -126,31 +129,46 @@ async fn a_creation_whose_answer_is_lost_is_taken_over_and_what_others_made_is_n
         .create_group_destination("acme", &stage.receiver.url("/other"))
         .await;
     stage.sign_in().await;
-    for (path, is_new) in [("/siem", true), ("/other", false)] {
+    for (path, is_made, is_others) in [
+        ("/siem", true, false),
+        ("/other", true, true),
+        // Somebody else makes it while this one tries again.
+        ("/meanwhile", false, true),
+    ] {
         browser.press("New destination").await;
         browser.fill("URL", &stage.receiver.url(path)).await;
         browser.fill("Search the catalogue", "user_created").await;
         browser.click("//label[.//code='user_created']/input").await;
-        browser.lose_answers("DestinationCreate(").await;
+        if is_made {
+            browser.lose_answers("DestinationCreate(").await;
+        } else {
+            browser.lose_requests("DestinationCreate(").await;
+        }
         browser.press("Create destination").await;
         browser.until_shown("It could not be saved.").await;
         browser.let_requests_pass().await;
+        if !is_made {
+            client
+                .create_group_destination("acme", &stage.receiver.url(path))
+                .await;
+        }
         browser.press("Create destination").await;
-        if is_new {
+        if is_others {
+            browser
+                .until_shown("Destination url has already been taken")
+                .await;
+            browser.press("Cancel").await;
+            browser.press_in_dialog("Leave").await;
+        } else {
             stage
                 .until_text("//main//h1", |text| text.contains("filtered"))
                 .await;
             browser.press("Destinations of acme").await;
-        } else {
-            browser
-                .until_shown("Destination url has already been taken")
-                .await;
         }
     }
-    let expected = json!([
-        {"active": true, "eventTypeFilters": []},
-        {"active": true, "eventTypeFilters": ["user_created"]},
-    ]);
+    let others = json!({"active": true, "eventTypeFilters": []});
+    let ours = json!({"active": true, "eventTypeFilters": ["user_created"]});
+    let expected = json!([others, ours, others]);
     assert_eq!(Value::from(filters(&stage).await), expected);
     stage.end().await;
 }
