@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use shared::backoff::Schedule;
 use shared::process::EndSignal;
 
-use self::server_sent::{Event, Events};
+use self::server_sent::Events;
 use self::watched::Watched;
 use super::{client, may_pass, messages, output};
 use crate::arguments::remote::Tail;
@@ -54,14 +54,14 @@ async fn show(arguments: &Tail) -> anyhow::Result<()> {
                 None
             }
         };
-        match (Watched::read(&client, arguments).await, refused) {
+        match (watched.others_now(&client, arguments).await, refused) {
             // One of them was destroyed, or is administered by others now.
-            (Ok(now), _) if !now.is_same(&watched) => {
+            (Ok(Some(now)), _) => {
                 watched = now;
                 watched.announce();
             }
-            (Ok(_), Some(refused)) => return Err(refused),
-            (Ok(_), None) => {}
+            (Ok(None), Some(refused)) => return Err(refused),
+            (Ok(None), None) => {}
             (Err(error), _) if may_pass(&error) => {}
             (Err(error), _) => return Err(error),
         }
@@ -92,7 +92,11 @@ async fn follow(
     let status = response.status().as_u16();
     if status == 200 {
         schedule.reset();
-        return listen(client, watched, arguments, response.into_body()).await;
+        let ended = listen(client, watched, arguments, response.into_body()).await?;
+        // Nobody is told of what is tried until there is another connection.
+        let missed = json!({ "count": null });
+        print(watched, arguments, "dropped", &missed)?;
+        return Ok(ended);
     }
     let body = response.into_body().collect().await?.to_bytes();
     let body = serde_json::from_slice(&body).unwrap_or_default();
@@ -134,22 +138,22 @@ async fn listen(
             .iter()
             .flat_map(|bytes| events.take(bytes))
         {
-            print(watched, arguments, &event)?;
+            let data = serde_json::from_str(&event.data)
+                .context("the API answers otherwise than expected")?;
+            print(watched, arguments, &event.name, &data)?;
         }
     }
 }
 
-fn print(watched: &Watched, arguments: &Tail, event: &Event) -> anyhow::Result<()> {
-    let data: Value =
-        serde_json::from_str(&event.data).context("the API answers otherwise than expected")?;
-    match (event.name.as_str(), arguments.api.json) {
+fn print(watched: &Watched, arguments: &Tail, event: &str, data: &Value) -> anyhow::Result<()> {
+    match (event, arguments.api.json) {
         ("delivery", true) => output::line(&data.to_string()),
         ("delivery", false) => {
             let id = data["destinationId"].as_str().unwrap_or_default();
-            output::line(&watched.line.show(watched.name(id), &data))
+            output::line(&watched.line.show(watched.name(id), data))
         }
         ("dropped", true) => output::line(&json!({ "dropped": data["count"] }).to_string()),
-        ("dropped", false) => output::line(&line::dropped(&data)),
+        ("dropped", false) => output::line(&line::dropped(data)),
         // A newer API may tell more.
         _ => Ok(()),
     }

@@ -1,5 +1,6 @@
 //! The destinations whose deliveries are shown.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -19,6 +20,8 @@ const EVERY: Duration = Duration::from_secs(10);
 pub(super) struct Watched {
     found: Vec<Found<Value>>,
     pub(super) line: Line,
+    /// Whether it was told that there are more by now than can be watched.
+    are_too_many: AtomicBool,
 }
 
 impl Watched {
@@ -38,41 +41,47 @@ impl Watched {
         let found = meant(found, arguments.destination.as_deref())?;
         anyhow::ensure!(!found.is_empty(), "there are no destinations");
         let line = Line::of(&found);
-        Ok(Self { found, line })
+        Ok(Self {
+            found,
+            line,
+            are_too_many: AtomicBool::new(false),
+        })
     }
 
     /// Waits until the arguments mean others, which it returns, or until it cannot be told for good.
     pub(super) async fn others(&self, client: &Client, arguments: &Tail) -> anyhow::Result<Self> {
-        let mut told = false;
         loop {
             tokio::time::sleep(EVERY).await;
-            match Self::list(client, arguments).await {
-                Ok(now) if now.found.len() > MOST => {
-                    if !told {
-                        eprintln!(
-                            "these are {} destinations by now, and {MOST} can be watched at once: new ones are not shown",
-                            now.found.len()
-                        );
-                        told = true;
-                    }
-                }
-                Ok(now) if !now.is_same(self) => return Ok(now),
-                Ok(_) => {}
+            match self.others_now(client, arguments).await {
+                Ok(Some(others)) => return Ok(others),
+                Ok(None) => {}
                 Err(error) if may_pass(&error) => {}
                 Err(error) => return Err(error),
             }
         }
     }
 
-    /// Whether these are the same, by the same names.
-    pub(super) fn is_same(&self, other: &Self) -> bool {
-        let named = |watched: &Self| -> Vec<(String, String)> {
+    /// Those that the arguments mean now, if these are others, and not more than can be watched.
+    pub(super) async fn others_now(
+        &self,
+        client: &Client,
+        arguments: &Tail,
+    ) -> anyhow::Result<Option<Self>> {
+        let now = Self::list(client, arguments).await?;
+        let count = now.found.len();
+        if count > MOST {
+            if !self.are_too_many.swap(true, Ordering::Relaxed) {
+                eprintln!(
+                    "these are {count} destinations by now, and {MOST} can be watched at once: new ones are not shown"
+                );
+            }
+            return Ok(None);
+        }
+        let ids = |watched: &Self| -> Vec<String> {
             let found = watched.found.iter();
-            found
-                .map(|one| (one.id.clone(), one.name.clone()))
-                .collect()
+            found.map(|one| one.id.clone()).collect()
         };
-        named(self) == named(other)
+        Ok((ids(&now) != ids(self)).then_some(now))
     }
 
     pub(super) fn announce(&self) {

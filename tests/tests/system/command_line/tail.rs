@@ -222,6 +222,11 @@ async fn new_destinations_are_watched_and_destroyed_ones_no_more(backend: Backen
         .create_group_destination("acme", &receiver.url("/second"))
         .await;
     until_said(&mut said, "watching 2 destinations").await;
+    until("a word on what was not shown", async || {
+        let line = within_deadline("a line", tail.lines.next_line()).await;
+        line.unwrap().unwrap().starts_with('…').then_some(())
+    })
+    .await;
     // A line has no room for all of it.
     let name = &second["name"].as_str().unwrap()[..24];
     until("a line of the second", async || {
