@@ -42,7 +42,7 @@ use crate::endpoint::EndpointSettings;
 use crate::feed::Feed;
 use crate::handover::Handover;
 use crate::history::History;
-use crate::lane::{Cleaner, Keeper, Lanes};
+use crate::lane::{Ahead, Cleaner, Keeper, Lanes};
 use crate::metrics::{Busiest, Metrics, Refresh};
 use crate::snapshot::reload::Snapshots;
 use crate::window::Window;
@@ -129,6 +129,8 @@ impl Worker {
             busiest,
         };
         worker.spawn("metrics", refresh.run(worker.stopping.clone()));
+        let ahead = Ahead::new(foundation.clone(), attempts.snapshots.clone());
+        worker.spawn("lanes ahead", ahead.run(worker.stopping.clone()));
         let cleaner = Cleaner::new(lanes.clone());
         worker.spawn("lane cleaner", cleaner.run(worker.stopping.clone()));
         let keeper = Keeper::new(lanes.clone(), attempts.clone(), worker.tasks.clone());

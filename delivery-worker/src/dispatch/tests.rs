@@ -46,6 +46,7 @@ fn config(egress: EgressPolicy) -> DeliveryConfig {
         connect_timeout: LIMIT,
         timeout: LIMIT,
         patience: LIMIT,
+        lanes_ahead: 0,
         permits: PermitsConfig {
             start: 1,
             min: 1,

@@ -1,6 +1,7 @@
 //! The lane of a destination in trouble: opened by whoever fails to deliver, drained by one worker at a
 //! time, closed when it is empty.
 
+mod ahead;
 mod book;
 mod cleaner;
 mod drain;
@@ -19,6 +20,7 @@ use shared::queue::{Message, Notice, Settled, Target};
 use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
 
+pub(crate) use self::ahead::Ahead;
 use self::book::Opened;
 pub(crate) use self::book::longest_open;
 pub(crate) use self::cleaner::Cleaner;

@@ -211,6 +211,12 @@ impl DeliveryConfig {
                 "How long a delivery waits in place, for its turn or for a second try, before it waits in the lane of its destination.",
                 parse::duration(Duration::from_millis(10), Duration::from_mins(1)),
             ),
+            lanes_ahead: r.get(
+                "delivery.lanes_ahead",
+                "100",
+                "For how many destinations, the first ones, RabbitMQ has a lane ready before they are in trouble: an empty queue each, see [delivery.md](delivery.md). Those of others are made in the moment of trouble.",
+                parse::count(0, 10_000),
+            ),
             permits: PermitsConfig::read(r),
             tls: TlsConfig::read(r),
         }

@@ -137,6 +137,8 @@ pub struct DeliveryConfig {
     pub timeout: Duration,
     /// How long a delivery is worth waiting for in place: for a permit, and for a second try.
     pub patience: Duration,
+    /// For how many destinations a lane is ready before it is needed.
+    pub lanes_ahead: u64,
     /// How many requests to one destination may be under way in one worker.
     pub permits: PermitsConfig,
     /// How both sides of a delivery over HTTPS prove who they are.

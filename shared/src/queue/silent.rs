@@ -48,6 +48,10 @@ impl Queue for SilentQueue {
         Err(QueueAway("this command has no queue".to_owned()))
     }
 
+    async fn prepare_lane(&self, _: i64) -> Result<(), QueueAway> {
+        Ok(())
+    }
+
     async fn remove_lane(&self, _: i64) -> Result<u64, QueueAway> {
         Err(QueueAway("this command has no queue".to_owned()))
     }

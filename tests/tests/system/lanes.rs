@@ -7,17 +7,24 @@ use std::sync::Arc;
 use standalone::client::Client;
 use standalone::receiver::{Answer, Receiver};
 use tests::backend::Backend;
+use tests::broker::messages_and_consumers;
 use tests::events::{event, ids};
-use tests::on_every_backend;
 use tests::scenario::{all_arrived, publish, until_received, willing};
 use tests::system::{Administer as _, Setup};
 use tests::wait::until;
+use tests::{on_backend, on_every_backend};
 
 on_every_backend!(
     two_destinations_in_trouble_slow_nobody_and_have_everything_in_the_end,
     twenty_silent_destinations_slow_nobody_and_have_everything_in_the_end,
     an_event_that_is_answered_500_for_ever_does_not_stop_the_rest_of_its_lane,
     a_refused_event_does_not_stop_the_others,
+);
+
+on_backend!(
+    rabbit,
+    RabbitPostgres,
+    the_first_destinations_have_a_lane_before_any_trouble_and_until_they_are_destroyed
 );
 
 const EVENTS: usize = 300;
@@ -206,5 +213,48 @@ async fn a_refused_event_does_not_stop_the_others(backend: Backend) {
         got.iter().filter(|one| one.event_id == REFUSED).count() >= 2
     })
     .await;
+    system.stop().await;
+}
+
+async fn the_first_destinations_have_a_lane_before_any_trouble_and_until_they_are_destroyed(
+    backend: Backend,
+) {
+    let system = Setup::on(backend)
+        .set("AUDITSTREAM_DELIVERY__LANES_AHEAD", "2")
+        .start()
+        .await;
+    let client = system.client();
+    client.create_group("acme", None).await;
+    let receiver = willing();
+    let mut destinations = Vec::new();
+    for path in ["/1", "/2", "/3"] {
+        destinations.push(
+            client
+                .create_group_destination("acme", &receiver.url(path))
+                .await,
+        );
+    }
+    let is_there = async |destination: i64| {
+        let queue = format!("{}.lane.{destination}", system.prefix());
+        messages_and_consumers(system.amqp_url(), &queue)
+            .await
+            .is_some()
+    };
+    until("the lanes of two", async || {
+        (is_there(1).await && is_there(2).await).then_some(())
+    })
+    .await;
+    assert!(!is_there(3).await);
+
+    client
+        .destroy_group_destination(&destinations[0]["id"])
+        .await;
+    // The third is among the first two now.
+    until(
+        "the lane of the third, and that of the first gone",
+        async || (is_there(3).await && !is_there(1).await).then_some(()),
+    )
+    .await;
+    assert!(is_there(2).await);
     system.stop().await;
 }

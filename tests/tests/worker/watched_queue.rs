@@ -75,6 +75,10 @@ impl Queue for WatchedQueue {
         self.queue.retries_waiting().await
     }
 
+    async fn prepare_lane(&self, destination_id: i64) -> Result<(), QueueAway> {
+        self.queue.prepare_lane(destination_id).await
+    }
+
     async fn remove_lane(&self, destination_id: i64) -> Result<u64, QueueAway> {
         self.queue.remove_lane(destination_id).await
     }

@@ -142,6 +142,18 @@ impl Queue for AmqpQueue {
         Ok(waiting)
     }
 
+    async fn prepare_lane(&self, destination_id: i64) -> Result<(), QueueAway> {
+        let deadline = Instant::now() + self.publish_timeout;
+        let session = self
+            .publishing
+            .current()
+            .ok_or_else(|| QueueAway("there is no connection to the broker".to_owned()))?;
+        session
+            .prepare_lane(&self.topology, destination_id, deadline)
+            .await
+            .map_err(|error| QueueAway(error.to_string()))
+    }
+
     async fn remove_lane(&self, destination_id: i64) -> Result<u64, QueueAway> {
         let session = self.asking().await?;
         let lane = self.topology.queue(Source::Lane(destination_id));

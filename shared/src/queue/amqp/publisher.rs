@@ -6,7 +6,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::connection::Session;
 use super::headers;
-use super::lane_channels::LaneChannels;
+use super::lane_channels::{LaneChannels, Lent};
 use super::topology::Topology;
 use crate::queue::{Message, Notice, PublishError, Rung, Stored, Target};
 
@@ -102,16 +102,36 @@ impl Session<Publishing> {
         deadline: Instant,
     ) -> Result<Stored, PublishError> {
         let lanes = &self.channels.lanes;
-        let channel = timeout_at(deadline, lanes.lend(self.connection(), topology, lane))
-            .await
-            .map_err(|_| PublishError::Timeout)?
-            .map_err(unavailable)?;
+        let channel = self.lend(topology, lane, deadline).await?;
         let target = Target::Lane(lane);
         let answer = confirmed(&channel.channel, topology, target, message, deadline).await;
         if matches!(answer, Err(PublishError::Unroutable(_))) {
             lanes.forget(lane);
         }
         answer
+    }
+
+    /// Declares a lane's queue, unless this session has done so.
+    pub(super) async fn prepare_lane(
+        &self,
+        topology: &Topology,
+        lane: i64,
+        deadline: Instant,
+    ) -> Result<(), PublishError> {
+        self.lend(topology, lane, deadline).await.map(drop)
+    }
+
+    async fn lend(
+        &self,
+        topology: &Topology,
+        lane: i64,
+        deadline: Instant,
+    ) -> Result<Lent<'_>, PublishError> {
+        let lanes = &self.channels.lanes;
+        timeout_at(deadline, lanes.lend(self.connection(), topology, lane))
+            .await
+            .map_err(|_| PublishError::Timeout)?
+            .map_err(unavailable)
     }
 
     /// Sends to all processes, unconfirmed.

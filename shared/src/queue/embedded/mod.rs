@@ -191,6 +191,10 @@ impl Queue for EmbeddedQueue {
             .map_err(away)
     }
 
+    async fn prepare_lane(&self, _: i64) -> Result<(), QueueAway> {
+        Ok(())
+    }
+
     async fn remove_lane(&self, destination_id: i64) -> Result<u64, QueueAway> {
         writer::remove(&self.database, Source::Lane(destination_id))
             .await

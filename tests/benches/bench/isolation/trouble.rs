@@ -1,5 +1,6 @@
 //! Eight healthy destinations of a group beside others in trouble, and alone.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +20,9 @@ const RATE: usize = 100;
 const TIME: Duration = Duration::from_secs(30);
 /// The lanes open within the first of these seconds.
 const OPENING: usize = 3;
+
+/// What is counted by half second: about half more than the p99 of those that are alone.
+const LATE: Duration = Duration::from_millis(6);
 
 /// What else is in the group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,6 +82,18 @@ fn row(what: &'static str, key: &str, beside: &[f64], alone: &[f64]) -> Row {
     }
 }
 
+/// How many deliveries of each half second took longer than [`LATE`].
+fn late(healthy: &[Receiver], numbers: Range<usize>) -> Vec<usize> {
+    let parts = numbers.step_by(RATE / 2);
+    let of_part = |first: usize| {
+        let latencies = healthy
+            .iter()
+            .flat_map(|receiver| receiver.latencies(first..first + RATE / 2));
+        latencies.filter(|latency| *latency > LATE).count()
+    };
+    parts.map(of_part).collect()
+}
+
 /// The p99 of the healthy ones in milliseconds, of the whole time and of the opening, in a system of its
 /// own: lanes of an earlier run would still be open.
 async fn p99_beside(beside: Beside) -> (f64, f64) {
@@ -114,6 +130,11 @@ async fn p99_beside(beside: Beside) -> (f64, f64) {
         opening.extend(receiver.latencies(first.clone()));
     }
     system.stop().await;
+    eprintln!(
+        "deliveries over {} ms by half second: {:?}",
+        LATE.as_millis(),
+        late(&healthy, numbers)
+    );
     let p99 = |latencies| percentile(latencies, 99).as_secs_f64() * 1e3;
     (p99(&latencies), p99(&opening))
 }
