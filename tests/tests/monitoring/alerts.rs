@@ -28,15 +28,21 @@ pub(crate) fn compared() -> Vec<(String, String)> {
     let mut compared = Vec::new();
     for alert in alerts() {
         let lines = alert["expr"].as_str().unwrap().lines();
-        for line in lines.filter(|line| *line != "and") {
+        for line in lines.filter(|line| !matches!(*line, "and" | "or")) {
             compared.push((name(&alert).to_owned(), number_of(line).to_owned()));
         }
     }
     compared
 }
 
-/// The left side of a comparison with a number, which every line of a rule is.
+/// The left side of a comparison with a number, which every line of a rule is; or what `absent()` is asked of.
+/// That has no result while all is well, so there is none to wait for: what it looks for must be there, or
+/// it would fire for ever.
 fn number_of(line: &str) -> &str {
+    let looked_for = line.strip_prefix("absent(");
+    if let Some(looked_for) = looked_for.and_then(|rest| rest.strip_suffix(')')) {
+        return looked_for;
+    }
     let sides = [" == ", " > "]
         .iter()
         .find_map(|comparison| line.rsplit_once(comparison));
@@ -52,6 +58,7 @@ fn a_rule_is_taken_apart_into_what_it_looks_at() {
         "sum(rate(a{b=\"c\"}[5m]))"
     );
     assert_eq!(number_of("up{job=~\"a|b\"} == 0"), "up{job=~\"a|b\"}");
+    assert_eq!(number_of("absent(up{job=\"a\"})"), "up{job=\"a\"}");
     let lines = compared().len();
     assert!(lines > alerts().len(), "rules that join two have more");
 }
