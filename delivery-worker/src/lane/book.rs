@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use sea_orm::sea_query::{Expr, ExprTrait as _, Query};
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait as _, DbBackend, DbErr, EntityTrait as _,
     QueryFilter as _, QueryOrder as _, QuerySelect as _, Statement,
@@ -11,6 +12,7 @@ use sea_orm::{
 use shared::clock::{Timestamp, millis};
 use shared::database::{Database, execute};
 use shared::entities::destination_health as health;
+use shared::entities::destinations;
 use shared::entities::destroyed_destinations as destroyed;
 
 /// How long a worker holds a lane without renewing: another one takes over so soon after it has died.
@@ -75,13 +77,25 @@ pub(super) async fn open_or_held(
         .await
 }
 
-/// Lanes that are open, those that have been for the longest first; `most` of them.
+/// Lanes of active destinations that are open, those that have been for the longest first; `most` of them.
+/// A paused destination's lane stays open, and waits because somebody wanted it to: that is no trouble.
 pub(crate) async fn longest_open(
     database: &Database,
     most: u64,
 ) -> Result<Vec<health::Model>, DbErr> {
+    let active = Query::select()
+        .expr(Expr::val(1))
+        .from(destinations::Entity)
+        .and_where(
+            Expr::col((destinations::Entity, destinations::Column::Id))
+                .equals((health::Entity, health::Column::DestinationId)),
+        )
+        .and_where(Expr::col((destinations::Entity, destinations::Column::Active)).eq(true))
+        .to_owned();
     health::Entity::find()
         .filter(health::Column::LaneState.eq(health::OPEN))
+        // For each lane: to read all that are active is more work, where there are many of them.
+        .filter(Expr::exists(active))
         .order_by_asc(health::Column::ChangedAt)
         .limit(most)
         .all(database.reader())

@@ -151,19 +151,19 @@ impl Keeper {
             .filter(|row| row.lane_state == OPEN)
             .map(|row| row.destination_id)
             .collect();
+        let mut in_trouble = 0;
         // Every one: this worker may have opened a lane that another has closed before this look.
         for endpoint in self.attempts.snapshots.current().endpoints() {
             if open.contains(&endpoint.id) {
                 endpoint.state.set_lane_open(true);
+                // A paused one waits because somebody wanted it to.
+                in_trouble += i64::from(endpoint.filters.active);
             } else {
                 endpoint.state.close_lane_unless_opened_since(asked_at);
             }
         }
         self.seen.retain(|id, _| open.contains(id));
-        self.attempts
-            .metrics
-            .lanes_open
-            .set(i64::try_from(open.len()).unwrap_or(i64::MAX));
+        self.attempts.metrics.lanes_open.set(in_trouble);
     }
 
     fn is_due(&mut self, row: &health::Model, endpoint: &Arc<Endpoint>, now: Timestamp) -> bool {

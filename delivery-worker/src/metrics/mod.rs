@@ -158,16 +158,16 @@ impl Metrics {
             )?,
             lanes_open: service.gauge(
                 "auditstream_lanes_open",
-                "Destinations in trouble, as far as this worker knows.",
+                "Destinations in trouble, as far as this worker knows; paused ones are none.",
             )?,
             lane_events: service.gauges(
                 "auditstream_lane_events",
-                "Events that wait in the lane of a destination in trouble; absent for all others.",
+                "Events that wait in the lane of a destination in trouble; absent for all others, and for paused ones.",
                 &["destination_id"],
             )?,
             lane_oldest_age: service.gauges(
                 "auditstream_lane_oldest_age_seconds",
-                "How long the oldest event of a lane has waited, as of the last try; absent for destinations that are not in trouble.",
+                "How long the oldest event of a lane has waited, as of the last try; absent for destinations that are paused or not in trouble.",
                 &["destination_id"],
             )?,
             queue_messages: service.gauges(

@@ -3,10 +3,12 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use serde_json::json;
 use standalone::client::Client;
 use standalone::receiver::Receiver;
 use tests::backend::Backend;
 use tests::events::ids;
+use tests::health::open_lanes;
 use tests::metrics::total;
 use tests::on_backend;
 use tests::scenario::{all_arrived, publish, willing};
@@ -20,12 +22,14 @@ on_backend!(
     rabbit_sqlite,
     RabbitSqlite,
     a_lane_has_series_as_long_as_its_destination_is_in_trouble,
+    a_paused_destination_is_not_shown_as_one_in_trouble,
     the_number_of_series_does_not_grow_with_the_number_of_destinations,
 );
 on_backend!(
     rabbit_postgres,
     RabbitPostgres,
     a_lane_has_series_as_long_as_its_destination_is_in_trouble,
+    a_paused_destination_is_not_shown_as_one_in_trouble,
 );
 
 fn quick(backend: Backend) -> Setup {
@@ -76,6 +80,47 @@ async fn a_lane_has_series_as_long_as_its_destination_is_in_trouble(backend: Bac
     // A probe comes three quarters of a second after the failure at the earliest, and the wait is part of the lag.
     let delayed = delayed_seconds(worker).await;
     assert!(delayed >= 0.5, "{delayed}");
+    system.stop().await;
+}
+
+async fn a_paused_destination_is_not_shown_as_one_in_trouble(backend: Backend) {
+    let system = quick(backend).start().await;
+    let client = system.client();
+    client.create_group("acme", None).await;
+    let url = format!("http://{}/", nobody());
+    let destination = client.create_group_destination("acme", &url).await;
+    let id = &destination["id"];
+    let label = format!("{{destination_id=\"{}\"}}", number(id));
+    let worker = system.workers[0].address();
+    let age = format!("auditstream_lane_oldest_age_seconds{label}");
+    let events = format!("auditstream_lane_events{label}");
+    let shown = async || {
+        let lane = (total(worker, &age).await, total(worker, &events).await);
+        let in_trouble = total(worker, "auditstream_lanes_open").await?;
+        Some((lane.0.is_some(), lane.1.is_some(), in_trouble))
+    };
+    let update = "mutation($input: ExternalAuditEventDestinationUpdateInput!) {
+        externalAuditEventDestinationUpdate(input: $input) { errors }
+    }";
+    publish(&client, &ids("event", 5)).await;
+    for (active, expected) in [
+        (true, (true, true, 1)),
+        (false, (false, false, 0)),
+        (true, (true, true, 1)),
+    ] {
+        let input = json!({"id": id, "active": active});
+        client
+            .graphql_ok(update, json!({"input": input}))
+            .await
+            .unwrap();
+        until(
+            &format!("{expected:?} of one that is active: {active}"),
+            async || (shown().await? == expected).then_some(()),
+        )
+        .await;
+    }
+    // It was open all the while.
+    assert_eq!(open_lanes(&system.database_url()).await, 1);
     system.stop().await;
 }
 

@@ -214,6 +214,38 @@ async fn a_note_is_kept_for_the_worker_that_takes_the_lane_over() {
 }
 
 #[tokio::test]
+async fn the_lane_of_a_paused_destination_is_open_and_not_among_the_longest_open() {
+    on_every_database(async |fixture| {
+        let database = &fixture.database;
+        for (id, opened_at) in [(7, 300), (8, 100), (9, 200)] {
+            if id != 7 {
+                fixture.make_destination(id).await;
+            }
+            let opened_at = Timestamp(opened_at);
+            open(database, id, opened_at, opened_at).await.unwrap();
+        }
+        let longest = async |most| {
+            let rows = longest_open(database, most).await.unwrap();
+            let ids = rows.into_iter().map(|row| row.destination_id);
+            ids.collect::<Vec<_>>()
+        };
+        assert_eq!(longest(9).await, [8, 9, 7]);
+        assert_eq!(longest(2).await, [8, 9]);
+        fixture
+            .run("UPDATE destinations SET active = false WHERE id = 8")
+            .await;
+        assert_eq!(longest(2).await, [9, 7], "it takes no place of another one");
+        let open = open_or_held(database, "a").await.unwrap();
+        assert_eq!(open.len(), 3, "its events go on waiting in their lane");
+        fixture
+            .run("UPDATE destinations SET active = true WHERE id = 8")
+            .await;
+        assert_eq!(longest(2).await, [8, 9]);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_its_owner_wanted_moved_away_is_forgotten_only_when_it_was_that() {
     on_every_database(async |fixture| {
         fixture.open().await;
