@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use shared::config::{Config, Source};
 use tests::monitoring::{self, DASHBOARDS, dashboards, panels};
 
 use crate::{repository, stack};
@@ -81,17 +82,52 @@ fn every_job_that_a_query_names_is_scraped() {
         .map(|job| job["job_name"].as_str().unwrap())
         .collect();
     for query in queries() {
-        for matcher in query.split("job=").skip(1) {
-            let jobs = matcher
-                .trim_start_matches('~')
-                .trim_start_matches('"')
-                .split('"')
-                .next()
-                .unwrap();
-            for job in jobs.split('|') {
-                assert!(scraped.contains(&job), "{job}");
-            }
+        for job in jobs(&query) {
+            assert!(scraped.contains(&job), "{job}");
         }
+    }
+}
+
+/// The jobs that the matchers in a text name.
+fn jobs(text: &str) -> BTreeSet<&str> {
+    let matchers = text.split("job=").skip(1);
+    matchers
+        .flat_map(|matcher| {
+            let jobs = matcher.trim_start_matches('~').trim_start_matches('"');
+            jobs.split('"').next().unwrap().split('|')
+        })
+        .collect()
+}
+
+#[test]
+fn the_document_gives_the_names_that_rules_and_dashboards_go_by() {
+    let rules = repository::text("monitoring/rules/auditstream.rules.yml");
+    let document = repository::text("docs/metrics.md");
+    let blocks = document.split("```yaml\n").skip(1);
+    let examples: Vec<serde_json::Value> = blocks
+        .map(|block| serde_saphyr::from_str(block.split("```").next().unwrap()).unwrap())
+        .collect();
+    let [apart, in_one_process, grafana] = &examples[..] else {
+        panic!("other examples: {examples:?}");
+    };
+    for example in [apart, in_one_process] {
+        let scraped = example["scrape_configs"].as_array().unwrap().iter();
+        let scraped: BTreeSet<&str> = scraped
+            .map(|job| job["job_name"].as_str().unwrap())
+            .collect();
+        assert_eq!(scraped, jobs(&rules));
+    }
+    let config = Config::from_source(&Source::default(), Vec::new()).unwrap();
+    for (number, bind) in [(0, config.api.bind), (1, config.worker.bind)] {
+        let job = &in_one_process["scrape_configs"][number];
+        assert_eq!(job["static_configs"][0]["targets"][0], bind.to_string());
+    }
+    let sources = repository::yaml("monitoring/grafana/provisioning/datasources/prometheus.yml");
+    for key in ["uid", "type"] {
+        assert_eq!(
+            grafana["datasources"][0][key],
+            sources["datasources"][0][key]
+        );
     }
 }
 
