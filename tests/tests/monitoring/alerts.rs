@@ -1,6 +1,7 @@
 //! The alert rules: their cases for `promtool`, their form, and what is written about them.
 
 use serde_json::Value;
+use tests::monitoring;
 use tests::repository::{root, text};
 use xtask::promtool;
 
@@ -61,6 +62,27 @@ fn a_rule_is_taken_apart_into_what_it_looks_at() {
     assert_eq!(number_of("absent(up{job=\"a\"})"), "up{job=\"a\"}");
     let lines = compared().len();
     assert!(lines > alerts().len(), "rules that join two have more");
+}
+
+#[test]
+fn the_list_on_a_dashboard_has_every_alert_that_fires() {
+    let dashboards = monitoring::dashboards();
+    let panels = dashboards
+        .iter()
+        .flat_map(|(_, dashboard)| monitoring::panels(dashboard));
+    let lists: Vec<&Value> = panels
+        .filter(|panel| monitoring::lists_alerts(panel))
+        .collect();
+    assert!(!lists.is_empty());
+    for list in lists {
+        let options = &list["options"];
+        assert_eq!(options["stateFilter"]["firing"], true);
+        let part = options["alertName"].as_str().unwrap();
+        for alert in alerts() {
+            assert!(name(&alert).contains(part), "{}", name(&alert));
+        }
+        assert!(options["maxItems"].as_u64().unwrap() >= alerts().len() as u64);
+    }
 }
 
 #[test]
