@@ -178,6 +178,37 @@ fn prometheus_reads_the_rules_that_are_mounted() {
 }
 
 #[test]
+fn a_series_of_one_destination_leads_to_the_dashboard_of_it() {
+    let dashboards = dashboards();
+    let has_variable = |dashboard: &serde_json::Value| {
+        let variables = dashboard["templating"]["list"].as_array().unwrap();
+        variables.iter().any(|one| one["name"] == "destination")
+    };
+    let (of_one, others): (Vec<_>, Vec<_>) = dashboards
+        .iter()
+        .partition(|(_, dashboard)| has_variable(dashboard));
+    let [(_, of_one)] = of_one[..] else {
+        panic!("one dashboard is of one destination");
+    };
+    let uid = of_one["uid"].as_str().unwrap();
+    let expected = format!(
+        "/d/{uid}?var-destination=${{__field.labels.destination_id}}&${{__url_time_range}}"
+    );
+    let mut leading = 0;
+    for panel in others.iter().flat_map(|(_, dashboard)| panels(dashboard)) {
+        if !panel["targets"].to_string().contains("destination_id") {
+            continue;
+        }
+        let url = &panel["fieldConfig"]["defaults"]["links"][0]["url"];
+        assert_eq!(*url, expected, "{}", panel["title"]);
+        let description = panel["description"].as_str().unwrap();
+        assert!(description.contains("auditstream status"), "{description}");
+        leading += 1;
+    }
+    assert!(leading > 0);
+}
+
+#[test]
 fn dashboards_are_told_apart_by_uid_and_title() {
     for key in ["uid", "title"] {
         let named: BTreeSet<String> = dashboards()
