@@ -5,7 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
+use tests::broker::messages_and_consumers;
 use tests::figures::{median, percentile, ratio};
+use tests::system::System;
+use tests::wait::until;
 
 use super::Row;
 use crate::ledger::Ledger;
@@ -82,6 +85,19 @@ fn row(what: &'static str, key: &str, beside: &[f64], alone: &[f64]) -> Row {
     }
 }
 
+/// Waits until each destination has its lane: they are there for longer than a moment before the trouble.
+async fn lanes_are_ready(system: &System, destinations: usize) {
+    for number in 1..=destinations {
+        let lane = format!("{}.lane.{number}", system.prefix());
+        until(&lane, async || {
+            messages_and_consumers(system.amqp_url(), &lane)
+                .await
+                .map(drop)
+        })
+        .await;
+    }
+}
+
 /// How many deliveries of each half second took longer than [`LATE`].
 fn late(healthy: &[Receiver], numbers: Range<usize>) -> Vec<usize> {
     let parts = numbers.step_by(RATE / 2);
@@ -120,6 +136,7 @@ async fn p99_beside(beside: Beside) -> (f64, f64) {
     let mut system = streaming_to(setup(), &urls).await;
     system.start_worker().await;
     system.ready().await;
+    lanes_are_ready(&system, urls.len()).await;
     let producer = Producer::connect(&system).await;
     let numbers = producer.steadily(&ledger, GROUP, RATE, TIME).await;
     let (mut latencies, mut opening) = (Vec::new(), Vec::new());
