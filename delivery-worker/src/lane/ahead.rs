@@ -3,27 +3,34 @@
 //! A quorum queue costs the broker tens of milliseconds of work. When many destinations get into trouble in one
 //! moment, that work would stand in the way of the events of all others.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use shared::backoff::Schedule;
 use shared::foundation::Foundation;
+use shared::queue::QueueAway;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::snapshot::Snapshot;
 use crate::snapshot::reload::Snapshots;
 
-/// How often it is looked for destinations without a lane.
+/// How often it is looked whether the destinations have changed.
 const LOOK: Duration = Duration::from_secs(1);
-/// How long the broker is left alone between two lanes.
-const REST: Duration = Duration::from_millis(100);
+/// How often all are gone through whatever has changed: another session of the broker knows of none.
+const ROUND: Duration = Duration::from_secs(10);
+/// How long the broker is left alone between two lanes, ±50 %: other workers do the same.
+const REST: Duration = Duration::from_millis(200);
+/// The longest wait after failures.
+const LONGEST: Duration = Duration::from_mins(5);
+/// Up to which age a view of the destinations is taken: shorter than the time after which the lane of a destroyed
+/// one is removed (10 s), by far, as nobody would remove one that is made later.
+const FRESH: Duration = Duration::from_secs(3);
 
 /// Prepares lanes, apart from all that deliver.
 pub(crate) struct Ahead {
     foundation: Foundation,
     snapshots: Arc<Snapshots>,
-    /// Those that are known to be there.
-    ready: HashSet<i64>,
 }
 
 impl Ahead {
@@ -31,48 +38,76 @@ impl Ahead {
         Self {
             foundation,
             snapshots,
-            ready: HashSet::new(),
         }
     }
 
     /// Runs until it is stopped.
-    pub(crate) async fn run(mut self, stop: CancellationToken) {
-        let prepare = async {
-            let mut version = None;
-            loop {
-                let snapshot = self.snapshots.current();
-                if version != Some(snapshot.version()) && self.prepare(&snapshot).await {
-                    version = Some(snapshot.version());
-                }
-                tokio::time::sleep(LOOK).await;
-            }
-        };
+    pub(crate) async fn run(self, stop: CancellationToken) {
+        if self.most() == 0 {
+            return stop.cancelled().await;
+        }
         tokio::select! {
             () = stop.cancelled() => {}
-            () = prepare => {}
+            () = self.go_round() => {}
         }
     }
 
-    /// Whether the lanes of a snapshot are ready now.
-    async fn prepare(&mut self, snapshot: &Snapshot) -> bool {
-        let most = self.foundation.config.delivery.lanes_ahead;
-        let most = usize::try_from(most).unwrap_or(usize::MAX);
-        let wanted = first(snapshot.endpoints().map(|endpoint| endpoint.id), most);
-        self.ready.retain(|id| wanted.contains(id));
-        for id in wanted {
+    async fn go_round(&self) {
+        let mut after_failures = Schedule::new(LOOK, LONGEST, 0.5);
+        let mut done: Option<(i64, Instant)> = None;
+        loop {
+            let snapshot = self.snapshots.current();
+            let is_done = done
+                .is_some_and(|(version, at)| version == snapshot.version() && at.elapsed() < ROUND);
+            let mut wait = LOOK;
+            if !is_done {
+                match self.prepare(&snapshot).await {
+                    Ok(()) => {
+                        after_failures.reset();
+                        done = Some((snapshot.version(), Instant::now()));
+                    }
+                    Err(error) => {
+                        wait = after_failures.next_wait();
+                        tracing::debug!(error = %error, "lanes cannot be made ready");
+                    }
+                }
+            }
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    /// Makes what is missing for a snapshot; the last error, when one lane could not be made.
+    async fn prepare(&self, snapshot: &Snapshot) -> Result<(), QueueAway> {
+        let active = snapshot.endpoints().filter(|one| one.filters.active);
+        let mut outcome = Ok(());
+        for id in first(active.map(|endpoint| endpoint.id), self.most()) {
             // Of what was destroyed meanwhile no lane is made: nobody would remove it.
-            if self.ready.contains(&id) || self.snapshots.current().find(id).is_none() {
+            let is_known = self.snapshots.age() < FRESH;
+            if !is_known || self.snapshots.current().find(id).is_none() {
                 continue;
             }
-            if let Err(error) = self.foundation.queue.prepare_lane(id).await {
-                tracing::debug!(error = %error, destination.id = id, "a lane cannot be made ready");
-                return false;
+            match self.foundation.queue.prepare_lane(id).await {
+                Ok(false) => {}
+                Ok(true) => rest().await,
+                // One that can never be made must not keep the others from it; with the broker away there are none.
+                Err(error) if self.foundation.queue.is_connected() => {
+                    outcome = Err(error);
+                    rest().await;
+                }
+                Err(error) => return Err(error),
             }
-            self.ready.insert(id);
-            tokio::time::sleep(REST).await;
         }
-        true
+        outcome
     }
+
+    fn most(&self) -> usize {
+        let most = self.foundation.config.delivery.lanes_ahead;
+        usize::try_from(most).unwrap_or(usize::MAX)
+    }
+}
+
+async fn rest() {
+    tokio::time::sleep(Schedule::new(REST, REST, 0.5).next_wait()).await;
 }
 
 /// The `most` lowest of some numbers, in their order: those that have been there for the longest.

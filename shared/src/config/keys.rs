@@ -214,7 +214,7 @@ impl DeliveryConfig {
             lanes_ahead: r.get(
                 "delivery.lanes_ahead",
                 "100",
-                "For how many destinations, the first ones, RabbitMQ has a lane ready before they are in trouble: an empty queue each, see [delivery.md](delivery.md). Those of others are made in the moment of trouble.",
+                "For how many active destinations, the first ones, RabbitMQ has a lane ready before they are in trouble: an empty queue each, see [delivery.md](delivery.md). Those of others are made in the moment of trouble.",
                 parse::count(0, 10_000),
             ),
             permits: PermitsConfig::read(r),

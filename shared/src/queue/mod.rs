@@ -44,9 +44,9 @@ pub trait Queue: Send + Sync + 'static {
     /// How many messages wait for the time of their rung.
     async fn retries_waiting(&self) -> Result<u64, QueueAway>;
 
-    /// Makes the lane of a destination where it takes time, so that the first message finds it; without
-    /// this, the first message makes it.
-    async fn prepare_lane(&self, destination_id: i64) -> Result<(), QueueAway>;
+    /// Makes the lane of a destination where that takes time, so that the first message finds it; without
+    /// this, the first message makes it. Whether there was anything to do. Takes a few seconds at most.
+    async fn prepare_lane(&self, destination_id: i64) -> Result<bool, QueueAway>;
 
     /// Removes the lane of a destination that is no more; how many messages waited in it.
     async fn remove_lane(&self, destination_id: i64) -> Result<u64, QueueAway>;

@@ -48,8 +48,8 @@ impl Queue for SilentQueue {
         Err(QueueAway("this command has no queue".to_owned()))
     }
 
-    async fn prepare_lane(&self, _: i64) -> Result<(), QueueAway> {
-        Ok(())
+    async fn prepare_lane(&self, _: i64) -> Result<bool, QueueAway> {
+        Ok(false)
     }
 
     async fn remove_lane(&self, _: i64) -> Result<u64, QueueAway> {

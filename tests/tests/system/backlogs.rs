@@ -15,7 +15,7 @@ use xtask::PrivateRabbit;
 
 on_every_backend!(
     a_lane_is_found_by_a_worker_that_starts_later,
-    nothing_is_sent_later_than_a_second_after_a_deactivation_and_all_of_it_after_a_reactivation,
+    nothing_is_sent_later_than_a_second_after_a_deactivation_or_destruction_and_all_of_it_after_a_reactivation,
     what_waits_for_a_destroyed_destination_is_discarded,
 );
 on_backend!(
@@ -82,7 +82,7 @@ async fn set_active(client: &Client, id: &str, active: bool) {
         .unwrap();
 }
 
-async fn nothing_is_sent_later_than_a_second_after_a_deactivation_and_all_of_it_after_a_reactivation(
+async fn nothing_is_sent_later_than_a_second_after_a_deactivation_or_destruction_and_all_of_it_after_a_reactivation(
     backend: Backend,
 ) {
     const SOON: std::time::Duration = std::time::Duration::from_secs(1);
@@ -136,6 +136,23 @@ async fn nothing_is_sent_later_than_a_second_after_a_deactivation_and_all_of_it_
         !got.iter().any(|one| one.event_id.starts_with("after-")),
         "what happened while it was inactive is not its"
     );
+
+    // The same when it is destroyed.
+    let last = tests::events::ids("last", 400);
+    publish(&client, &last).await;
+    all_arrived(&other, &last).await;
+    client.destroy_group_destination(&id.into()).await;
+    let destroyed = Instant::now();
+    until("three seconds after the destruction", async || {
+        (destroyed.elapsed() > 3 * SOON).then_some(())
+    })
+    .await;
+    let times = times.lock().unwrap().clone();
+    assert!(
+        times.len() < ids.len() + last.len(),
+        "it was destroyed too late"
+    );
+    assert!(times.iter().all(|time| *time < destroyed + SOON));
     system.stop().await;
 }
 

@@ -1,6 +1,7 @@
 //! Nothing that was accepted is lost, whatever breaks.
 
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use sea_orm::EntityTrait as _;
 use shared::entities::rejected_messages;
@@ -183,14 +184,19 @@ async fn without_the_database_healthy_destinations_receive_and_the_others_get_th
         .await;
     // That it was created is an event, and its first.
     until_received("the first event", &troubled, |got| !got.is_empty()).await;
-    well.store(false, Ordering::SeqCst);
     let worker = &system.workers[0];
     until_routed_by_version(worker.address(), 2).await;
     let database = system.postgres.as_ref().unwrap();
     database.take_away().await;
     let producer = system.producer().await;
     let ids = ids("event", 200);
-    for id in &ids {
+    // A flow of a minute: longer than leases and caches last.
+    let mut flow = tokio::time::interval(Duration::from_mins(1) / 200);
+    for (number, id) in ids.iter().enumerate() {
+        flow.tick().await;
+        if number == 150 {
+            well.store(false, Ordering::SeqCst);
+        }
         let event = complete_event(id, "acme", "user_created").to_string();
         producer.publish("user_created", event.as_bytes()).await;
     }

@@ -75,7 +75,7 @@ impl Queue for WatchedQueue {
         self.queue.retries_waiting().await
     }
 
-    async fn prepare_lane(&self, destination_id: i64) -> Result<(), QueueAway> {
+    async fn prepare_lane(&self, destination_id: i64) -> Result<bool, QueueAway> {
         self.queue.prepare_lane(destination_id).await
     }
 

@@ -68,6 +68,15 @@ impl LaneChannels {
         Ok(lent)
     }
 
+    /// Whether the lane's queue was declared in this session.
+    pub(super) fn is_declared(&self, lane: i64) -> bool {
+        let state = self.state();
+        state
+            .declared
+            .get(&lane)
+            .is_some_and(|declared| declared.initialized())
+    }
+
     /// The lane's queue may be gone: it is declared again before the next publish.
     pub(super) fn forget(&self, lane: i64) {
         self.state().declared.remove(&lane);

@@ -33,6 +33,9 @@ use crate::config::{ConnectionUrl, QueueConfig};
 /// How long closing waits for deliveries that are still unsettled.
 const SETTLE_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// How long a lane is prepared for. Nobody waits for it, and it must be over long before a lane is removed.
+const PREPARE: Duration = Duration::from_secs(3);
+
 /// RabbitMQ, on two connections: one publishes, the other consumes and acknowledges.
 pub struct AmqpQueue {
     topology: Topology,
@@ -142,8 +145,8 @@ impl Queue for AmqpQueue {
         Ok(waiting)
     }
 
-    async fn prepare_lane(&self, destination_id: i64) -> Result<(), QueueAway> {
-        let deadline = Instant::now() + self.publish_timeout;
+    async fn prepare_lane(&self, destination_id: i64) -> Result<bool, QueueAway> {
+        let deadline = Instant::now() + PREPARE;
         let session = self
             .publishing
             .current()

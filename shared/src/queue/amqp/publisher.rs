@@ -70,12 +70,7 @@ impl Session<Publishing> {
         message: &Message,
         deadline: Instant,
     ) -> Result<Stored, PublishError> {
-        // Known to be refused for now: do not pile up what the socket would not take.
-        if self.connection().status().blocked() {
-            return Err(PublishError::Unavailable(
-                "the broker takes no messages for want of memory or disk".to_owned(),
-            ));
-        }
+        self.unless_blocked()?;
         if let Target::Lane(lane) = target {
             return self
                 .publish_to_lane(topology, lane, message, deadline)
@@ -111,14 +106,29 @@ impl Session<Publishing> {
         answer
     }
 
-    /// Declares a lane's queue, unless this session has done so.
+    /// Declares a lane's queue, unless this session has done so; whether it did it now.
     pub(super) async fn prepare_lane(
         &self,
         topology: &Topology,
         lane: i64,
         deadline: Instant,
-    ) -> Result<(), PublishError> {
-        self.lend(topology, lane, deadline).await.map(drop)
+    ) -> Result<bool, PublishError> {
+        if self.channels.lanes.is_declared(lane) {
+            return Ok(false);
+        }
+        self.unless_blocked()?;
+        self.lend(topology, lane, deadline).await?;
+        Ok(true)
+    }
+
+    /// Known to be refused for now: what the socket would not take must not pile up, to be done much later.
+    fn unless_blocked(&self) -> Result<(), PublishError> {
+        if self.connection().status().blocked() {
+            return Err(PublishError::Unavailable(
+                "the broker takes no messages for want of memory or disk".to_owned(),
+            ));
+        }
+        Ok(())
     }
 
     async fn lend(

@@ -191,8 +191,8 @@ impl Queue for EmbeddedQueue {
             .map_err(away)
     }
 
-    async fn prepare_lane(&self, _: i64) -> Result<(), QueueAway> {
-        Ok(())
+    async fn prepare_lane(&self, _: i64) -> Result<bool, QueueAway> {
+        Ok(false)
     }
 
     async fn remove_lane(&self, destination_id: i64) -> Result<u64, QueueAway> {

@@ -35,16 +35,20 @@ enum Beside {
     Two,
     /// Twenty that accept and never answer.
     TwentySilent,
+    /// The same, with lanes that are made when they are opened, as for destinations beyond `delivery.lanes_ahead`.
+    TwentySilentUnprepared,
 }
 
-/// Two rows: with two in trouble, and with twenty.
-pub(super) async fn measure(rounds: usize) -> [Row; 2] {
+/// Three rows: with two in trouble, with twenty, and with twenty that have no lane before.
+pub(super) async fn measure(rounds: usize) -> [Row; 3] {
     let (mut two, mut twenty, mut alone) = (Vec::new(), Vec::new(), Vec::new());
+    let mut unprepared = Vec::new();
     for number in 1..=rounds {
         for (beside, found) in [
             (Beside::Nothing, &mut alone),
             (Beside::Two, &mut two),
             (Beside::TwentySilent, &mut twenty),
+            (Beside::TwentySilentUnprepared, &mut unprepared),
         ] {
             let (p99, opening) = p99_beside(beside).await;
             eprintln!(
@@ -66,6 +70,15 @@ pub(super) async fn measure(rounds: usize) -> [Row; 2] {
             &twenty,
             &alone,
         ),
+        Row {
+            aim: "",
+            ..row(
+                "the same, lanes made in the moment",
+                "twenty_silent_unprepared",
+                &unprepared,
+                &alone,
+            )
+        },
     ]
 }
 
@@ -122,7 +135,7 @@ async fn p99_beside(beside: Beside) -> (f64, f64) {
     let silent = match beside {
         Beside::Nothing => 0,
         Beside::Two => 1,
-        Beside::TwentySilent => 20,
+        Beside::TwentySilent | Beside::TwentySilentUnprepared => 20,
     };
     let mut holding = Vec::new();
     for _ in 0..silent {
@@ -133,10 +146,16 @@ async fn p99_beside(beside: Beside) -> (f64, f64) {
     if beside == Beside::Two {
         urls.push(format!("http://{}/", nobody()));
     }
-    let mut system = streaming_to(setup(), &urls).await;
+    let ahead = if beside == Beside::TwentySilentUnprepared {
+        0
+    } else {
+        urls.len()
+    };
+    let setup = setup().set("AUDITSTREAM_DELIVERY__LANES_AHEAD", &ahead.to_string());
+    let mut system = streaming_to(setup, &urls).await;
     system.start_worker().await;
     system.ready().await;
-    lanes_are_ready(&system, urls.len()).await;
+    lanes_are_ready(&system, ahead).await;
     let producer = Producer::connect(&system).await;
     let numbers = producer.steadily(&ledger, GROUP, RATE, TIME).await;
     let (mut latencies, mut opening) = (Vec::new(), Vec::new());
