@@ -9,6 +9,9 @@ const LAST: usize = 20;
 /// Characters that are shown of a line.
 const WIDTH: usize = 240;
 
+/// What tests bring about: databases that are dropped, and a server that is asked to end.
+const EXPECTED: [&str; 1] = ["terminating connection due to administrator command"];
+
 /// Prints what the services whose data is below a folder have complained of.
 pub fn print(scratch: &Path) {
     for log in logs(scratch) {
@@ -53,7 +56,8 @@ fn excerpt(log: &str) -> Vec<String> {
         let postgres = [" FATAL: ", " PANIC: "]
             .iter()
             .any(|level| line.contains(level));
-        (rabbit && (says_why || !of_a_crash)) || postgres
+        let expected = EXPECTED.iter().any(|text| line.contains(text));
+        ((rabbit && (says_why || !of_a_crash)) || postgres) && !expected
     };
     let lines: Vec<&str> = log.lines().filter(grave).collect();
     let cut = |line: &&str| line.chars().take(WIDTH).collect::<String>();
@@ -81,6 +85,7 @@ mod tests {
 2026-11-29 23:22:19.39+00:00 [error] <0.2.0>     exception exit: noproc
 2026-11-29 23:22:19.39+00:00 [error] <0.2.0> ** noproc
 2026-11-29 23:22:19.39+00:00 [error] <0.2.0> 
+2026-11-29 23:22:19.99 UTC [6] FATAL:  terminating connection due to administrator command
 2026-11-29 23:22:20.00 UTC [7] FATAL:  the database system is shutting down";
         let told = excerpt(log);
         let ends = [
