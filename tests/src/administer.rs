@@ -17,6 +17,14 @@ pub trait Administer {
         group: &str,
         url: &str,
     ) -> impl Future<Output = Value> + Send;
+    /// The given fields of each destination of a group, the oldest first.
+    fn group_destinations(
+        &self,
+        group: &str,
+        fields: &str,
+    ) -> impl Future<Output = Vec<Value>> + Send;
+    /// Lets a destination of a group be sent to, or not.
+    fn set_active(&self, id: &Value, active: bool) -> impl Future<Output = ()> + Send;
     /// Makes a destination of the instance, and returns it.
     fn create_instance_destination(&self, url: &str) -> impl Future<Output = Value> + Send;
     /// Destroys a destination of a group.
@@ -64,6 +72,27 @@ impl Administer for Client {
         let input = json!({"groupPath": group, "destinationUrl": url});
         let mut data = must(self, document, json!({"input": input})).await;
         data["externalAuditEventDestinationCreate"]["externalAuditEventDestination"].take()
+    }
+
+    async fn group_destinations(&self, group: &str, fields: &str) -> Vec<Value> {
+        let document = format!(
+            "query($group: ID!) {{ group(fullPath: $group) {{
+                externalAuditEventDestinations {{ nodes {{ {fields} }} }}
+            }} }}"
+        );
+        let mut data = must(self, &document, json!({ "group": group })).await;
+        match data["group"]["externalAuditEventDestinations"]["nodes"].take() {
+            Value::Array(nodes) => nodes,
+            other => panic!("no list: {other}"),
+        }
+    }
+
+    async fn set_active(&self, id: &Value, active: bool) {
+        let document = "mutation($input: ExternalAuditEventDestinationUpdateInput!) {
+            externalAuditEventDestinationUpdate(input: $input) { errors }
+        }";
+        let input = json!({"id": id, "active": active});
+        must(self, document, json!({"input": input})).await;
     }
 
     async fn create_instance_destination(&self, url: &str) -> Value {

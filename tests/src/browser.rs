@@ -2,6 +2,7 @@
 
 mod devtools;
 mod driver;
+pub mod keys;
 mod requests;
 
 use fantoccini::actions::{InputSource as _, KeyAction, KeyActions};
@@ -18,9 +19,6 @@ pub use requests::Requests;
 
 /// axe-core, which looks for what keeps people with disabilities from using a page.
 const AXE: &str = "tests/axe-core/axe-core-4.14.1.min.js";
-
-/// The key, as `WebDriver` writes it.
-const SHIFT: char = '\u{e008}';
 
 /// A browser with one window; it ends with this value.
 pub struct Browser {
@@ -181,8 +179,8 @@ impl Browser {
 
     /// As [`Self::type_keys`], with the Shift key held down.
     pub async fn type_with_shift(&self, keys: &str) {
-        let down = [KeyAction::Down { value: SHIFT }];
-        let up = [KeyAction::Up { value: SHIFT }];
+        let down = [KeyAction::Down { value: keys::SHIFT }];
+        let up = [KeyAction::Up { value: keys::SHIFT }];
         self.strike(down.into_iter().chain(strokes(keys)).chain(up))
             .await;
     }

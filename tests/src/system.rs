@@ -291,6 +291,13 @@ impl System {
         broker::take_and_drop(self.amqp_url(), &format!("{}.{queue}", self.prefix)).await
     }
 
+    /// Whether a destination has its lane on the broker, by its number.
+    pub async fn has_lane(&self, destination: usize) -> bool {
+        let queue = format!("{}.lane.{destination}", self.prefix);
+        let found = broker::messages_and_consumers(self.amqp_url(), &queue).await;
+        found.is_some()
+    }
+
     /// Waits until a queue is there and has a message: what the API has accepted may still be on its
     /// way to the broker.
     pub async fn until_waiting(&self, queue: &str) {

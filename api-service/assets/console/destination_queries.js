@@ -83,28 +83,26 @@ async function readUserAndGroups(withDestinations, token) {
 }
 
 /** All destinations of a scope with how they do, the oldest first. */
-export async function readDestinations(scope) {
+export function readDestinations(scope) {
   const selection = `${OF_ALL} health { ${HEALTH} ${STATS} } deadLetters(first: 1) { count }`;
+  return readEach(scope, { first: PAGE, minutes: LIST_MINUTES }, selection);
+}
+
+/** What destinations of a scope there are: each `{ id, name, destinationUrl }`. */
+export function readOutlines(scope) {
+  return readEach(scope, { first: 100 }, "id name destinationUrl");
+}
+
+/** All destinations of a scope, page by page. `part` is that of `readPage`, without its beginning. */
+async function readEach(scope, part, selection) {
   const destinations = [];
   let after = null;
   do {
-    const page = await readPage(scope, { first: PAGE, after, minutes: LIST_MINUTES }, selection);
+    const page = await readPage(scope, { ...part, after }, selection);
     destinations.push(...page.destinations);
     after = page.hasNextPage ? page.endCursor : null;
   } while (after);
   return destinations;
-}
-
-/** What destinations of a scope there are: each `{ id, name, destinationUrl }`. */
-export async function readOutlines(scope) {
-  const outlines = [];
-  let after = null;
-  do {
-    const page = await readPage(scope, { first: 100, after }, "id name destinationUrl");
-    outlines.push(...page.destinations);
-    after = page.hasNextPage ? page.endCursor : null;
-  } while (after);
-  return outlines;
 }
 
 /** A place in the list of destinations: what `readDestination` finds one by. Undefined: there is none. */

@@ -26,9 +26,7 @@ async fn an_address_that_leads_nowhere_is_told_and_leads_on() {
     browser.open(&stage.url("/#/groups/%")).await;
     browser.until_shown("There is nothing here").await;
     stage.inspect("nothing-here").await;
-    browser
-        .click("//select/option[normalize-space()='acme']")
-        .await;
+    stage.choose_scope("acme").await;
     browser.until_shown("New destination").await;
     assert_eq!(browser.complaints().await, Vec::<String>::new());
     stage.end().await;

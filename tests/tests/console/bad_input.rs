@@ -2,13 +2,11 @@
 //! lost and a form that is not saved: it says so, and loses nothing that was typed.
 
 use serde_json::json;
+use tests::browser::keys::ESCAPE;
 use tests::system::{ADMIN_TOKEN, Administer as _};
 use tests::wait::until;
 
 use crate::stage::Stage;
-
-/// The key, as `WebDriver` writes it.
-const ESCAPE: &str = "\u{e00c}";
 
 async fn revoke(stage: &Stage, token: &str) {
     let revoke =

@@ -30,9 +30,7 @@ async fn only_groups_with_destinations_are_asked_for_a_few_at_a_time_and_one_tha
     }
     stage.sign_in_to("Instance").await;
     browser.count_requests("\"fullPath\":\"group-").await;
-    browser
-        .click("//select/option[normalize-space()='Everything']")
-        .await;
+    stage.choose_scope("Everything").await;
     browser
         .until_shown("All 11 destinations get their events")
         .await;

@@ -278,11 +278,9 @@ async fn publish(stage: &Stage, prefix: &str, count: usize) -> Vec<String> {
 }
 
 async fn token(stage: &Stage) -> String {
-    let document = "{ group(fullPath: \"acme\") { externalAuditEventDestinations { nodes { verificationToken } } } }";
     let client = stage.system.client();
-    let data = client.graphql_ok(document, Value::Null).await.unwrap();
-    let node = &data["group"]["externalAuditEventDestinations"]["nodes"][0];
-    node["verificationToken"].as_str().unwrap().to_owned()
+    let nodes = client.group_destinations("acme", "verificationToken").await;
+    nodes[0]["verificationToken"].as_str().unwrap().to_owned()
 }
 
 /// What a chart shows.

@@ -1,19 +1,14 @@
 //! The console with nothing but a keyboard.
 
-use serde_json::{Value, json};
+use serde_json::json;
+use tests::browser::keys::{DOWN, ENTER, ESCAPE, TAB, UP};
 use tests::scenario::until_received;
 use tests::system::{ADMIN_TOKEN, Administer as _};
 use tests::wait::until;
 
 use crate::stage::Stage;
 
-/// Keys, as `WebDriver` writes them.
-const TAB: &str = "\u{e004}";
-const ENTER: &str = "\u{e007}";
 const SPACE: &str = " ";
-const ESCAPE: &str = "\u{e00c}";
-const UP: &str = "\u{e013}";
-const DOWN: &str = "\u{e015}";
 /// Stops on the way through a page at most.
 const STOPS: usize = 30;
 
@@ -154,7 +149,9 @@ async fn a_destination_is_made_tested_and_destroyed_without_a_mouse() {
     tab_to(&stage, "Destroy").await;
     browser.type_keys(SPACE).await;
     browser.until_shown("SIEM was destroyed.").await;
-    assert_eq!(destinations(&stage).await, json!([]));
+    let client = stage.system.client();
+    let left = client.group_destinations("acme", "name").await;
+    assert_eq!(json!(left), json!([]));
     stage.end().await;
 }
 
@@ -173,12 +170,4 @@ async fn when_what_has_the_focus_goes_the_focus_stays_near_it() {
     browser.press("Remove group or project 1").await;
     until_focused(&stage, "Add group or project").await;
     stage.end().await;
-}
-
-async fn destinations(stage: &Stage) -> Value {
-    let document =
-        "{ group(fullPath: \"acme\") { externalAuditEventDestinations { nodes { name } } } }";
-    let client = stage.system.client();
-    let mut data = client.graphql_ok(document, Value::Null).await.unwrap();
-    data["group"]["externalAuditEventDestinations"]["nodes"].take()
 }

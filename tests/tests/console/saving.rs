@@ -1,13 +1,11 @@
 //! While a destination is saved, and when that ends halfway.
 
 use serde_json::{Value, json};
+use tests::browser::keys::ENTER;
 use tests::system::Administer as _;
 use tests::wait::until;
 
 use crate::stage::Stage;
-
-/// The key, as `WebDriver` writes it.
-const ENTER: &str = "\u{e007}";
 
 /// What can be typed into or pressed in the form, but for what saves it.
 const OPEN_FIELDS: &str =
@@ -196,21 +194,17 @@ async fn what_was_saved_without_an_answer_is_not_made_again() {
     stage
         .until_text("//main//h1", |text| text.contains("1 namespace"))
         .await;
-    let document = "{ group(fullPath: \"acme\") { externalAuditEventDestinations { nodes { active headers { nodes { key value } } } } } }";
     let client = stage.system.client();
-    let data = client.graphql_ok(document, Value::Null).await.unwrap();
-    let nodes = &data["group"]["externalAuditEventDestinations"]["nodes"];
+    let nodes = client.group_destinations("acme", "active headers { nodes { key value } }");
     let expected =
         json!([{"active": true, "headers": {"nodes": [{"key": "X-Tenant", "value": "acme"}]}}]);
-    assert_eq!(nodes, &expected);
+    assert_eq!(json!(nodes.await), expected);
     stage.end().await;
 }
 
 /// Whether each destination of the group is active, and its event types.
 async fn filters(stage: &Stage) -> Vec<Value> {
-    let document = "{ group(fullPath: \"acme\") { externalAuditEventDestinations { nodes { active eventTypeFilters } } } }";
     let client = stage.system.client();
-    let data = client.graphql_ok(document, Value::Null).await.unwrap();
-    let nodes = &data["group"]["externalAuditEventDestinations"]["nodes"];
-    nodes.as_array().unwrap().clone()
+    let fields = "active eventTypeFilters";
+    client.group_destinations("acme", fields).await
 }

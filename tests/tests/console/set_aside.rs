@@ -1,6 +1,6 @@
 //! Dead letters and rejected messages: chosen over several pages, replayed and purged.
 
-use serde_json::{Value, json};
+use serde_json::json;
 use tests::database::connect;
 use tests::events::{complete_event, ids};
 use tests::rejected::reject;
@@ -103,11 +103,8 @@ async fn choose(stage: &Stage, ids: &[String]) {
 
 async fn purge(stage: &Stage, event_id: &str) {
     let client = stage.system.client();
-    let document = "{ group(fullPath: \"acme\") { externalAuditEventDestinations { nodes {
-        id deadLetters(first: 100) { nodes { id eventId } }
-    } } } }";
-    let data = client.graphql_ok(document, Value::Null).await.unwrap();
-    let destination = &data["group"]["externalAuditEventDestinations"]["nodes"][0];
+    let fields = "id deadLetters(first: 100) { nodes { id eventId } }";
+    let destination = &client.group_destinations("acme", fields).await[0];
     let letters = destination["deadLetters"]["nodes"].as_array().unwrap();
     let letter = letters.iter().find(|one| one["eventId"] == event_id);
     let document = "mutation($input: AuditEventStreamingDeadLettersPurgeInput!) {
@@ -144,9 +141,7 @@ async fn an_admin_looks_at_rejected_messages_replays_and_purges_them() {
         reject(&database, reason, body, bytes).await;
     }
     for scope in ["Everything", "Instance"] {
-        browser
-            .click(&format!("//select/option[normalize-space()='{scope}']"))
-            .await;
+        stage.choose_scope(scope).await;
         browser
             .until_shown("3 rejected messages got to no destination.")
             .await;

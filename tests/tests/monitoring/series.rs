@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use serde_json::json;
 use standalone::client::Client;
 use standalone::receiver::Receiver;
 use tests::backend::Backend;
@@ -99,20 +98,13 @@ async fn a_paused_destination_is_not_shown_as_one_in_trouble(backend: Backend) {
         let in_trouble = total(worker, "auditstream_lanes_open").await?;
         Some((lane.0.is_some(), lane.1.is_some(), in_trouble))
     };
-    let update = "mutation($input: ExternalAuditEventDestinationUpdateInput!) {
-        externalAuditEventDestinationUpdate(input: $input) { errors }
-    }";
     publish(&client, &ids("event", 5)).await;
     for (active, expected) in [
         (true, (true, true, 1)),
         (false, (false, false, 0)),
         (true, (true, true, 1)),
     ] {
-        let input = json!({"id": id, "active": active});
-        client
-            .graphql_ok(update, json!({"input": input}))
-            .await
-            .unwrap();
+        client.set_active(id, active).await;
         until(
             &format!("{expected:?} of one that is active: {active}"),
             async || (shown().await? == expected).then_some(()),

@@ -1,5 +1,6 @@
 //! What waits in a lane is safe, and costs next to nothing.
 
+use serde_json::Value;
 use standalone::client::Client;
 use standalone::receiver::Receiver;
 use tests::backend::Backend;
@@ -34,15 +35,14 @@ on_backend!(
 const MANY: usize = 50_000;
 
 /// The group `acme` with a destination on a receiver that answers nothing; and the destination's id.
-async fn silent(client: &Client) -> (Receiver, String) {
+async fn silent(client: &Client) -> (Receiver, Value) {
     let receiver = willing();
     receiver.hold_after(0);
     client.create_group("acme", None).await;
-    let destination = client
+    let mut destination = client
         .create_group_destination("acme", &receiver.url("/"))
         .await;
-    let id = destination["id"].as_str().unwrap().to_owned();
-    (receiver, id)
+    (receiver, destination["id"].take())
 }
 
 fn impatient(backend: Backend) -> Setup {
@@ -71,17 +71,6 @@ async fn a_lane_is_found_by_a_worker_that_starts_later(backend: Backend) {
     system.stop().await;
 }
 
-async fn set_active(client: &Client, id: &str, active: bool) {
-    let document = "mutation($input: ExternalAuditEventDestinationUpdateInput!) {
-        externalAuditEventDestinationUpdate(input: $input) { errors }
-    }";
-    let input = serde_json::json!({"id": id, "active": active});
-    client
-        .graphql_ok(document, serde_json::json!({"input": input}))
-        .await
-        .unwrap();
-}
-
 async fn nothing_is_sent_later_than_a_second_after_a_deactivation_or_destruction_and_all_of_it_after_a_reactivation(
     backend: Backend,
 ) {
@@ -105,7 +94,7 @@ async fn nothing_is_sent_later_than_a_second_after_a_deactivation_or_destruction
     let destination = client
         .create_group_destination("acme", &receiver.url("/"))
         .await;
-    let id = destination["id"].as_str().unwrap();
+    let id = &destination["id"];
     let other = willing();
     client
         .create_group_destination("acme", &other.url("/"))
@@ -114,7 +103,7 @@ async fn nothing_is_sent_later_than_a_second_after_a_deactivation_or_destruction
     publish(&client, &ids).await;
     // What is routed is for both; what a worker routes later is not for the one that is inactive then.
     all_arrived(&other, &ids).await;
-    set_active(&client, id, false).await;
+    client.set_active(id, false).await;
     let deactivated = Instant::now();
     until_open_lanes(&system, 1).await;
     let after = tests::events::ids("after", 50);
@@ -129,7 +118,7 @@ async fn nothing_is_sent_later_than_a_second_after_a_deactivation_or_destruction
     for time in times.lock().unwrap().iter() {
         assert!(*time < deactivated + SOON, "sent after the deactivation");
     }
-    set_active(&client, id, true).await;
+    client.set_active(id, true).await;
     all_arrived(&receiver, &ids).await;
     let got = receiver.received();
     assert!(
@@ -141,7 +130,7 @@ async fn nothing_is_sent_later_than_a_second_after_a_deactivation_or_destruction
     let last = tests::events::ids("last", 400);
     publish(&client, &last).await;
     all_arrived(&other, &last).await;
-    client.destroy_group_destination(&id.into()).await;
+    client.destroy_group_destination(id).await;
     let destroyed = Instant::now();
     until("three seconds after the destruction", async || {
         (destroyed.elapsed() > 3 * SOON).then_some(())
@@ -163,7 +152,7 @@ async fn what_waits_for_a_destroyed_destination_is_discarded(backend: Backend) {
     let ids = ids("event", 200);
     publish(&client, &ids).await;
     until_open_lanes(&system, 1).await;
-    client.destroy_group_destination(&id.into()).await;
+    client.destroy_group_destination(&id).await;
     let destroyed = receiver.received().len();
     until("the removal of the lane", async || {
         (tests::health::lanes_to_remove(&system.database_url()).await == 0).then_some(())
@@ -264,8 +253,8 @@ async fn fifty_thousand_waiting_events_cost_next_to_nothing_and_survive_a_restar
         system.start_worker().await;
     }
     // Whoever changes a destination wants to know: it is tried at once.
-    set_active(&client, &id, false).await;
-    set_active(&client, &id, true).await;
+    client.set_active(&id, false).await;
+    client.set_active(&id, true).await;
     let repeated = all_arrived(&receiver, &ids).await;
     println!("{repeated} repeated deliveries");
     system.stop().await;
@@ -290,8 +279,8 @@ async fn fifty_thousand_waiting_events_survive_a_kill_9_of_everything(backend: B
     receiver.release();
     system.replace_the_worker().await;
     let client = system.client();
-    set_active(&client, &id, false).await;
-    set_active(&client, &id, true).await;
+    client.set_active(&id, false).await;
+    client.set_active(&id, true).await;
     let repeated = all_arrived(&receiver, &ids).await;
     println!("{repeated} repeated deliveries");
     system.stop().await;

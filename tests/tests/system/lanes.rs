@@ -7,7 +7,6 @@ use std::sync::Arc;
 use standalone::client::Client;
 use standalone::receiver::{Answer, Receiver};
 use tests::backend::Backend;
-use tests::broker::messages_and_consumers;
 use tests::events::{event, ids};
 use tests::scenario::{all_arrived, publish, until_received, willing};
 use tests::system::{Administer as _, Setup};
@@ -234,17 +233,11 @@ async fn the_first_destinations_have_a_lane_before_any_trouble_and_until_they_ar
                 .await,
         );
     }
-    let is_there = async |destination: i64| {
-        let queue = format!("{}.lane.{destination}", system.prefix());
-        messages_and_consumers(system.amqp_url(), &queue)
-            .await
-            .is_some()
-    };
     until("the lanes of two", async || {
-        (is_there(1).await && is_there(2).await).then_some(())
+        (system.has_lane(1).await && system.has_lane(2).await).then_some(())
     })
     .await;
-    assert!(!is_there(3).await);
+    assert!(!system.has_lane(3).await);
 
     client
         .destroy_group_destination(&destinations[0]["id"])
@@ -252,9 +245,9 @@ async fn the_first_destinations_have_a_lane_before_any_trouble_and_until_they_ar
     // The third is among the first two now.
     until(
         "the lane of the third, and that of the first gone",
-        async || (is_there(3).await && !is_there(1).await).then_some(()),
+        async || (system.has_lane(3).await && !system.has_lane(1).await).then_some(()),
     )
     .await;
-    assert!(is_there(2).await);
+    assert!(system.has_lane(2).await);
     system.stop().await;
 }

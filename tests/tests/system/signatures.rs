@@ -21,10 +21,8 @@ async fn a_receiver_verifies_with_the_secret_that_it_has_also_during_a_rotation(
     let destination = client
         .create_group_destination("acme", &receiver.url("/"))
         .await;
-    let list = "{ group(fullPath: \"acme\") { externalAuditEventDestinations { nodes { signingSecret } } } }";
-    let listed = client.graphql_ok(list, json!({})).await.unwrap();
-    let old = &listed["group"]["externalAuditEventDestinations"]["nodes"][0]["signingSecret"];
-    let old = old.as_str().unwrap();
+    let listed = client.group_destinations("acme", "signingSecret").await;
+    let old = listed[0]["signingSecret"].as_str().unwrap();
     client
         .publish_all(vec![event("before", "acme", "user_created")])
         .await;

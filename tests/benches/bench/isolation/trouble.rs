@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
-use tests::broker::messages_and_consumers;
 use tests::figures::{median, percentile, ratio};
 use tests::system::System;
 use tests::wait::until;
@@ -101,11 +100,8 @@ fn row(what: &'static str, key: &str, beside: &[f64], alone: &[f64]) -> Row {
 /// Waits until each destination has its lane: they are there for longer than a moment before the trouble.
 async fn lanes_are_ready(system: &System, destinations: usize) {
     for number in 1..=destinations {
-        let lane = format!("{}.lane.{number}", system.prefix());
-        until(&lane, async || {
-            messages_and_consumers(system.amqp_url(), &lane)
-                .await
-                .map(drop)
+        until(&format!("lane {number}"), async || {
+            system.has_lane(number).await.then_some(())
         })
         .await;
     }

@@ -235,11 +235,7 @@ async fn new_destinations_are_watched_and_destroyed_ones_no_more(backend: Backen
     })
     .await;
     assert!(!first.contains(name), "{first}");
-    let document =
-        "{ group(fullPath: \"acme\") { externalAuditEventDestinations { nodes { id } } } }";
-    let data = client.graphql_ok(document, Value::Null).await.unwrap();
-    let nodes = &data["group"]["externalAuditEventDestinations"]["nodes"];
-    for node in nodes.as_array().unwrap() {
+    for node in client.group_destinations("acme", "id").await {
         client.destroy_group_destination(&node["id"]).await;
     }
     until_said(&mut said, "there are no destinations").await;
