@@ -11,7 +11,7 @@ import { Everything } from "./everything.js";
 import { keepFocus } from "./focus_keeper.js";
 import { usePolling } from "./polling.js";
 import { RejectedMessages } from "./rejected_messages.js";
-import { address, go, hasUnsaved, mayLeave, scopeName, useRoute } from "./routes.js";
+import { address, hasUnsaved, leaveFor, mayLeave, scopeName, useRoute } from "./routes.js";
 import { isRefused, signOut, token, watchSession } from "./session.js";
 import { SignInDialog, SignInPage } from "./sign_in.js";
 import { nameWindow, stayIn, useTitleFirst } from "./title.js";
@@ -121,13 +121,13 @@ function Page({ route, scopes }) {
 
 function TopBar({ user, scopes, scope }) {
   const shown = scope ? address({ scope }) : "";
-  const onScope = (event) => {
-    const wanted = event.target.value;
-    // The page says which scope is shown: leaving it may be refused.
-    event.target.value = shown;
+  const onScope = async ({ target }) => {
+    const route = { scope: scopes.find((one) => address({ scope: one }) === target.value) };
     // Each key opens another page for who goes through the list with the keyboard.
-    stayIn(event.target);
-    go({ scope: scopes.find((one) => address({ scope: one }) === wanted) });
+    stayIn(target, address(route));
+    if (!(await leaveFor(route))) {
+      target.value = shown;
+    }
   };
   const onSignOut = async () => {
     if (await mayLeave()) {

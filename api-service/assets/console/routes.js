@@ -82,6 +82,16 @@ export async function mayLeave() {
   return !isUnsaved() || (await ask());
 }
 
+/** Opens another page, unless something unsaved is to be kept; whether it does. */
+export async function leaveFor(route) {
+  const leaves = await mayLeave();
+  if (leaves) {
+    isUnsaved = () => false;
+    go(route);
+  }
+  return leaves;
+}
+
 /** The current page, kept up to date. */
 export function useRoute() {
   const [route, setRoute] = useState(() => parse(location.hash));

@@ -1,20 +1,20 @@
 // The title of a page: where one begins, and what the window is called.
 import { useEffect } from "./view.js";
 
-let stays = null;
+let stays = {};
 
-/** The next page is opened from this element with the keyboard, perhaps, and one may go on in it. */
-export function stayIn(element) {
-  stays = element;
+/** The page at an address is opened from this element with the keyboard, perhaps, and one may go on in it. */
+export function stayIn(element, address) {
+  stays = { element, address };
 }
 
 /** Begins at the title of a page when it is opened, as a screen reader does after a load. */
 export function useTitleFirst(key) {
   useEffect(() => {
-    if (!stays || document.activeElement !== stays) {
+    // By the address and not by `key`: pages may be asked for faster than they are drawn.
+    if (document.activeElement !== stays.element || location.hash !== stays.address) {
       document.querySelector("main h1")?.focus();
     }
-    stays = null;
   }, [key]);
 }
 

@@ -1,5 +1,7 @@
 //! Addresses that somebody typed, or followed from elsewhere.
 
+use tests::wait::until;
+
 use crate::stage::Stage;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -15,8 +17,11 @@ async fn an_address_that_leads_nowhere_is_told_and_leads_on() {
     ] {
         browser.open(&stage.url(address)).await;
         browser.until_shown("There is nothing here").await;
-        let focused = "return document.activeElement.localName";
-        assert_eq!(browser.script(focused, vec![]).await, "h1", "{address}");
+        until(address, async || {
+            let focused = "return document.activeElement.localName";
+            (browser.script(focused, vec![]).await == "h1").then_some(())
+        })
+        .await;
         // As for who comes from elsewhere.
         browser.reload().await;
         browser.until_shown("There is nothing here").await;

@@ -116,10 +116,20 @@ async fn an_unsaved_form_is_not_left_unasked_and_a_lost_connection_is_told() {
         )
         .await;
     assert_eq!(asks, json!(true), "the browser asks as well");
-    browser.press("Cancel").await;
+    stage.choose_scope("Everything").await;
+    browser.press_in_dialog("Stay").await;
+    until("the scope is what is shown", async || {
+        let scope = "return document.querySelector('.scope select').selectedOptions[0].textContent";
+        (browser.script(scope, vec![]).await == "acme").then_some(())
+    })
+    .await;
+    assert_eq!(browser.value_of("Name").await, "Half done");
+    stage.choose_scope("Everything").await;
     browser.press_in_dialog("Leave").await;
-    browser.until_shown("there is no destination yet").await;
+    browser.until_shown("All destinations").await;
 
+    stage.choose_scope("acme").await;
+    browser.until_shown("there is no destination yet").await;
     browser.set_offline(true).await;
     browser
         .until_shown("The connection to the service is lost.")
