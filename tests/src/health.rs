@@ -3,11 +3,21 @@
 use sea_orm::{ConnectionTrait as _, Statement};
 
 use crate::database::connect;
+use crate::system::System;
+use crate::wait::until;
 
 /// How many destinations are in trouble.
 pub async fn open_lanes(database_url: &str) -> i64 {
     let sql = "SELECT count(*) FROM destination_health WHERE lane_state = 'open'";
     number(database_url, sql).await
+}
+
+/// Waits until so many destinations are in trouble.
+pub async fn until_open_lanes(system: &System, count: i64) {
+    until("as many open lanes", async || {
+        (open_lanes(&system.database_url()).await == count).then_some(())
+    })
+    .await;
 }
 
 /// How many attempts have failed, as far as that is written.

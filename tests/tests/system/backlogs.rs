@@ -5,7 +5,7 @@ use standalone::client::Client;
 use standalone::receiver::Receiver;
 use tests::backend::Backend;
 use tests::events::{complete_event, ids};
-use tests::health::{failures, open_lanes};
+use tests::health::{failures, until_open_lanes};
 use tests::metrics::total;
 use tests::scenario::{all_arrived, publish, until_routed_by_version, willing};
 use tests::system::{Administer as _, Setup, System};
@@ -47,13 +47,6 @@ async fn silent(client: &Client) -> (Receiver, Value) {
 
 fn impatient(backend: Backend) -> Setup {
     Setup::on(backend).set("AUDITSTREAM_DELIVERY__TIMEOUT", "1s")
-}
-
-async fn until_open_lanes(system: &System, count: i64) {
-    until("as many open lanes", async || {
-        (open_lanes(&system.database_url()).await == count).then_some(())
-    })
-    .await;
 }
 
 async fn a_lane_is_found_by_a_worker_that_starts_later(backend: Backend) {
