@@ -11,7 +11,7 @@ import { Everything } from "./everything.js";
 import { keepFocus } from "./focus_keeper.js";
 import { usePolling } from "./polling.js";
 import { RejectedMessages } from "./rejected_messages.js";
-import { address, hasUnsaved, leaveFor, mayLeave, scopeName, useRoute } from "./routes.js";
+import { address, hasUnsaved, leaveFor, mayLeave, parse, scopeName, useRoute } from "./routes.js";
 import { isRefused, signOut, token, watchSession } from "./session.js";
 import { SignInDialog, SignInPage } from "./sign_in.js";
 import { nameWindow, stayIn, useTitleFirst } from "./title.js";
@@ -46,7 +46,8 @@ function SignedIn() {
   const scopes = account.data ? scopesOf(account.data) : [];
   const first = scopes[0];
   useEffect(() => {
-    if (!route && first) {
+    // By the address: another page may have been chosen since this was drawn.
+    if (first && parse(location.hash) === null) {
       location.replace(address({ scope: first }));
     }
   }, [route, first?.fullPath, first?.kind]);
@@ -122,10 +123,10 @@ function Page({ route, scopes }) {
 function TopBar({ user, scopes, scope }) {
   const shown = scope ? address({ scope }) : "";
   const onScope = async ({ target }) => {
-    const route = { scope: scopes.find((one) => address({ scope: one }) === target.value) };
+    const wanted = target.value;
     // Each key opens another page for who goes through the list with the keyboard.
-    stayIn(target, address(route));
-    if (!(await leaveFor(route))) {
+    stayIn(target, wanted);
+    if (!(await leaveFor(wanted))) {
       target.value = shown;
     }
   };
@@ -142,7 +143,7 @@ function TopBar({ user, scopes, scope }) {
     html`<label class="scope">
       <span>Destinations of</span>
       <select value=${shown} onChange=${onScope}>
-        ${!scope && html`<option value="">Choose…</option>`}
+        ${!scope && html`<option value="" disabled hidden>Choose…</option>`}
         ${scope && !scopes.some((one) => address({ scope: one }) === shown) && html`<option value=${shown}>${scopeName(scope)}</option>`}
         ${scopes.map((one) => html`<option value=${address({ scope: one })}>${scopeName(one)}</option>`)}
       </select>

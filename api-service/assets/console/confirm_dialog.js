@@ -1,24 +1,32 @@
 // Asks before something is lost or done that cannot be undone.
-import { html, useEffect, useRef, useState } from "./view.js";
+import { html, useLayoutEffect, useRef, useState } from "./view.js";
 
-let open = null;
+let ask = null;
 
 /** Asks `{ title, text, action, cancel, danger }`; resolves to whether the action was chosen. */
 export function confirm(question) {
-  return new Promise((resolve) => open({ ...question, resolve }));
+  return new Promise((resolve) => ask({ ...question, resolve }));
 }
 
 /** The place of the dialog in the page; there is one. */
 export function ConfirmDialog() {
   const [question, setQuestion] = useState(null);
   const dialog = useRef(null);
-  // Who is asked something else has not agreed to what was asked before.
-  open = (next) => {
-    question?.resolve(false);
+  const asked = useRef(null);
+  ask = (next) => {
+    // Who is asked something else has not agreed to what was asked before.
+    asked.current?.resolve(false);
+    asked.current = next;
     setQuestion(next);
   };
-  useEffect(() => {
-    if (question && !dialog.current.open) {
+  // Before anything else of the page can be pressed.
+  useLayoutEffect(() => {
+    if (!question) {
+      return;
+    }
+    if (dialog.current.open) {
+      dialog.current.querySelector("[autofocus]").focus();
+    } else {
       dialog.current.showModal();
     }
   }, [question]);
@@ -35,13 +43,19 @@ export function ConfirmDialog() {
     dialog.current.close();
     settle(chosen);
   };
-  const onCancel = (event) => {
-    event.preventDefault();
-    answer(false);
+  const onClose = ({ target }) => {
+    // Closed by the browser, which does not always announce it; and not asking something else by now.
+    if (!target.open) {
+      settle(false);
+    }
   };
-  // A browser may close it without the event before.
-  const onClose = ({ target }) => target.open || settle(false);
-  return html`<dialog ref=${dialog} onCancel=${onCancel} onClose=${onClose} aria-labelledby="confirm-title" aria-describedby="confirm-text">
+  return html`<dialog
+    ref=${dialog}
+    onCancel=${() => answer(false)}
+    onClose=${onClose}
+    aria-labelledby="confirm-title"
+    aria-describedby="confirm-text"
+  >
     <h2 id="confirm-title">${question.title}</h2>
     <p id="confirm-text">${question.text}</p>
     <div class="actions">

@@ -82,12 +82,12 @@ export async function mayLeave() {
   return !isUnsaved() || (await ask());
 }
 
-/** Opens another page, unless something unsaved is to be kept; whether it does. */
-export async function leaveFor(route) {
+/** Goes to another address, unless something unsaved is to be kept; whether it does. */
+export async function leaveFor(wanted) {
   const leaves = await mayLeave();
   if (leaves) {
     isUnsaved = () => false;
-    go(route);
+    location.hash = wanted;
   }
   return leaves;
 }
@@ -107,10 +107,7 @@ export function useRoute() {
       }
       if (isUnsaved()) {
         history.pushState(null, "", shown);
-        if (await ask()) {
-          isUnsaved = () => false;
-          location.hash = wanted;
-        }
+        await leaveFor(wanted);
         return;
       }
       arrive();

@@ -1,5 +1,5 @@
 // Where the focus is when a row of a form comes or goes, so that one can go on without a mouse.
-import { useEffect, useRef } from "./view.js";
+import { useLayoutEffect, useRef } from "./view.js";
 
 /**
  * `{ rows, onAdded, onRemoved }`: `rows` is the `ref` of the element with the rows and with the button that adds one; the
@@ -8,7 +8,8 @@ import { useEffect, useRef } from "./view.js";
 export function useRowFocus() {
   const rows = useRef(null);
   const wanted = useRef(null);
-  useEffect(() => {
+  // Before anything else can be typed.
+  useLayoutEffect(() => {
     const selector = wanted.current;
     wanted.current = null;
     if (selector) {

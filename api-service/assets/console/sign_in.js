@@ -74,8 +74,14 @@ export function SignInDialog() {
       before?.focus();
     };
   }, []);
-  // Escape would leave a page that can do nothing.
-  return html`<dialog ref=${dialog} onCancel=${(event) => event.preventDefault()} aria-labelledby="again-title">
+  // Escape would leave a page that can do nothing. Chromium lets nobody prevent a second one.
+  const onCancel = (event) => event.preventDefault();
+  const onClose = ({ target }) => {
+    if (target.isConnected) {
+      target.showModal();
+    }
+  };
+  return html`<dialog ref=${dialog} onCancel=${onCancel} onClose=${onClose} aria-labelledby="again-title">
     <h2 id="again-title">Sign in again</h2>
     <p>Your access token is not valid any more: it has ended or was revoked. What you typed is still here.</p>
     <${SignInForm} />

@@ -1,16 +1,17 @@
 // The title of a page: where one begins, and what the window is called.
-import { useEffect } from "./view.js";
+import { useLayoutEffect } from "./view.js";
 
 let stays = {};
 
-/** The page at an address is opened from this element with the keyboard, perhaps, and one may go on in it. */
+/** The page at this address is opened from an element in which one may want to go on, with the keyboard. */
 export function stayIn(element, address) {
   stays = { element, address };
 }
 
 /** Begins at the title of a page when it is opened, as a screen reader does after a load. */
 export function useTitleFirst(key) {
-  useEffect(() => {
+  // Before anything else can be typed.
+  useLayoutEffect(() => {
     // By the address and not by `key`: pages may be asked for faster than they are drawn.
     if (document.activeElement !== stays.element || location.hash !== stays.address) {
       document.querySelector("main h1")?.focus();

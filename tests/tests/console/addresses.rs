@@ -1,5 +1,6 @@
 //! Addresses that somebody typed, or followed from elsewhere.
 
+use tests::browser::keys::{DOWN, UP};
 use tests::wait::until;
 
 use crate::stage::Stage;
@@ -31,6 +32,10 @@ async fn an_address_that_leads_nowhere_is_told_and_leads_on() {
     browser.open(&stage.url("/#/groups/%")).await;
     browser.until_shown("There is nothing here").await;
     stage.inspect("nothing-here").await;
+    let list = "document.querySelector('.scope select').focus()";
+    browser.script(list, vec![]).await;
+    browser.type_keys(&[DOWN, UP].concat()).await;
+    browser.until_shown("All destinations").await;
     stage.choose_scope("acme").await;
     browser.until_shown("New destination").await;
     assert_eq!(browser.complaints().await, Vec::<String>::new());

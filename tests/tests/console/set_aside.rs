@@ -140,8 +140,12 @@ async fn an_admin_looks_at_rejected_messages_replays_and_purges_them() {
     ] {
         reject(&database, reason, body, bytes).await;
     }
-    for scope in ["Everything", "Instance"] {
+    for (scope, title) in [
+        ("Everything", "All destinations"),
+        ("Instance", "Destinations Instance"),
+    ] {
         stage.choose_scope(scope).await;
+        stage.until_text("//main//h1", |text| text == title).await;
         browser
             .until_shown("3 rejected messages got to no destination.")
             .await;

@@ -93,7 +93,9 @@ impl Stage {
     async fn sign_in_with(&self, token: &str, scope: &str) {
         self.browser.fill("Access token", token).await;
         self.browser.press("Sign in").await;
-        self.browser.until_shown("Sign out").await;
+        // Until the first page is there, its title would take the focus.
+        self.until_text("//main//h1", |text| text == "All destinations")
+            .await;
         self.choose_scope(scope).await;
         self.browser.until_shown("New destination").await;
     }
