@@ -233,6 +233,16 @@ impl Browser {
         found.as_u64().expect("pixels were counted")
     }
 
+    /// Waits until what has the focus has this value of a property.
+    pub async fn until_focused(&self, property: &str, value: &str) {
+        let body = "return document.activeElement[arguments[0]]";
+        until(&format!("{property} {value} in focus"), async || {
+            let found = self.script(body, vec![json!(property)]).await;
+            (found == value).then_some(())
+        })
+        .await;
+    }
+
     /// Waits until the page shows a text somewhere.
     pub async fn until_shown(&self, text: &str) {
         let found = until(text, async || self.shows(text).await.then_some(()));

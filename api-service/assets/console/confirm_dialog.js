@@ -12,13 +12,12 @@ export function confirm(question) {
 export function ConfirmDialog() {
   const [question, setQuestion] = useState(null);
   const dialog = useRef(null);
-  const asked = useRef(null);
-  ask = (next) => {
-    // Who is asked something else has not agreed to what was asked before.
-    asked.current?.resolve(false);
-    asked.current = next;
-    setQuestion(next);
-  };
+  ask = (next) =>
+    setQuestion((current) => {
+      // Who is asked something else has not agreed to what was asked before.
+      current?.resolve(false);
+      return next;
+    });
   // Before anything else of the page can be pressed.
   useLayoutEffect(() => {
     if (!question) {

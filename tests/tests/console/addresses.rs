@@ -1,7 +1,6 @@
 //! Addresses that somebody typed, or followed from elsewhere.
 
 use tests::browser::keys::{DOWN, UP};
-use tests::wait::until;
 
 use crate::stage::Stage;
 
@@ -18,11 +17,7 @@ async fn an_address_that_leads_nowhere_is_told_and_leads_on() {
     ] {
         browser.open(&stage.url(address)).await;
         browser.until_shown("There is nothing here").await;
-        until(address, async || {
-            let focused = "return document.activeElement.localName";
-            (browser.script(focused, vec![]).await == "h1").then_some(())
-        })
-        .await;
+        browser.until_focused("localName", "h1").await;
         // As for who comes from elsewhere.
         browser.reload().await;
         browser.until_shown("There is nothing here").await;

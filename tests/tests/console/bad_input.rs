@@ -105,11 +105,7 @@ async fn an_unsaved_form_is_not_left_unasked_and_a_lost_connection_is_told() {
     let in_dialog = browser.find("//dialog[@open]//button[1]").await;
     in_dialog.send_keys(ESCAPE).await.unwrap();
     // Who works with the keyboard goes on where they were.
-    until("the focus is back", async || {
-        let focused = "return document.activeElement.textContent";
-        (browser.script(focused, vec![]).await == "Sign out").then_some(())
-    })
-    .await;
+    browser.until_focused("textContent", "Sign out").await;
     assert_eq!(browser.value_of("Name").await, "Half done");
     let asks = browser
         .script(
@@ -137,6 +133,11 @@ async fn an_unsaved_form_is_not_left_unasked_and_a_lost_connection_is_told() {
     stage
         .until_text("//main//h1", |text| text == "Destinations acme")
         .await;
+    browser.press("New destination").await;
+    browser.fill("Name", "Half done").await;
+    browser.press("Cancel").await;
+    browser.press_in_dialog("Leave").await;
+    browser.until_shown("there is no destination yet").await;
     browser.set_offline(true).await;
     browser
         .until_shown("The connection to the service is lost.")

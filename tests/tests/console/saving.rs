@@ -47,11 +47,7 @@ async fn nothing_can_be_typed_while_a_save_runs_and_the_focus_is_not_lost() {
     browser.let_requests_pass().await;
     browser.until_shown("Not all of it could be saved.").await;
     assert_ne!(browser.script(OPEN_FIELDS, vec![]).await, json!(0));
-    let wrong = "return document.activeElement.ariaInvalid";
-    until("the focus is at what is wrong", async || {
-        (browser.script(wrong, vec![]).await == "true").then_some(())
-    })
-    .await;
+    browser.until_focused("ariaInvalid", "true").await;
     browser.press("Remove header 1").await;
 
     // Where nothing is wrong, one goes on where one was.

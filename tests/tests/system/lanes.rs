@@ -115,16 +115,13 @@ async fn two_destinations_in_trouble_slow_nobody_and_have_everything_in_the_end(
         all_arrived(receiver, &all).await;
     }
     // What was under way to the silent one when its lane was opened may stand elsewhere.
-    for (receiver, ids) in [(&silent, &waiting), (&recovered, &all)] {
-        let farthest = farthest(receiver, ids);
-        let order = || -> Vec<String> {
-            let all = receiver.received().into_iter();
-            all.map(|one| one.event_id).collect()
-        };
+    for (receiver, expected) in [(&silent, &waiting), (&recovered, &all)] {
+        let distance = farthest(receiver, expected);
+        let received = receiver.received().into_iter();
+        let arrived: Vec<String> = received.map(|one| one.event_id).collect();
         assert!(
-            farthest <= AT_ONCE,
-            "an event is {farthest} from its place: {:?}",
-            order()
+            distance <= AT_ONCE,
+            "an event is {distance} from its place: {arrived:?}"
         );
     }
     system.stop().await;
